@@ -1,0 +1,1 @@
+"""The door for people: command line, Python client, demo."""

@@ -1,0 +1,133 @@
+"""The arrays that the science works on: time series of one square of ground, without any file or catalogue behind them.
+
+Axes are always T, C, H, W. Days are whole UTC days counted from 1970-01-01. Missing is NaN, never a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int32]
+
+_EPOCH = np.datetime64("1970-01-01", "D")
+
+
+def day_number(days: object) -> IntArray:
+    """Return dates (anything `numpy.datetime64` takes) as days since 1970-01-01, shape unchanged."""
+    return (np.asarray(days, dtype="datetime64[D]") - _EPOCH).astype(np.int32)
+
+
+def day_date(day: int) -> np.datetime64:
+    """Return the date of a day number; the reverse of `day_number`."""
+    return _EPOCH + np.timedelta64(int(day), "D")
+
+
+@dataclass(frozen=True)
+class RadarSeries:
+    """Sentinel-1 backscatter of one square of ground.
+
+    Attributes:
+        power: (T, 2, H, W) linear power, VV then VH; NaN where there is none.
+        days: (T,) acquisition days, ascending.
+        orbits: (T,) relative orbit numbers; -1 where unknown. Only equality is used.
+        ascending: (T,) True on ascending passes.
+        cos_incidence: (T,) cosine of the mean incidence angle.
+    """
+
+    power: FloatArray
+    days: IntArray
+    orbits: IntArray
+    ascending: BoolArray
+    cos_incidence: FloatArray
+
+
+@dataclass(frozen=True)
+class OpticalSeries:
+    """Sentinel-2 surface reflectance of one square of ground.
+
+    Attributes:
+        reflectance: (T, 8, H, W) bottom-of-atmosphere reflectance, unit 1, in the order of `bands.S2_BANDS`; NaN = no data.
+        clear: (T, H, W) True where the scene classification says 4 or 5 (undilated).
+        usable: (T, H, W) True where `clear` survives the dilation of clouds and shadows.
+        water: (T, H, W) True where the scene classification says 6.
+        snow: (T, H, W) True where the scene classification says 11.
+        days: (T,) acquisition days, ascending; several scenes may share a day.
+        cosines: (T, 3) cosines of view zenith, sun zenith and relative azimuth.
+        platforms: (T,) "S2A", "S2B" or "S2C".
+    """
+
+    reflectance: FloatArray
+    clear: BoolArray
+    usable: BoolArray
+    water: BoolArray
+    snow: BoolArray
+    days: IntArray
+    cosines: FloatArray
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ObservedLai:
+    """LAI of clear Sentinel-2 pixels of one square of ground.
+
+    Attributes:
+        lai: (T, H, W) m2/m2 in 0..8; NaN = not usable.
+        clear: (T, H, W) True where the scene classification says 4 or 5 (undilated; decides which dates can be scored).
+        land: (H, W) False where most clear looks say water.
+        in_domain: (T, H, W) True where the reflectances lie in the LAI network's definition domain.
+        days: (T,) acquisition days, ascending.
+    """
+
+    lai: FloatArray
+    clear: BoolArray
+    land: BoolArray
+    in_domain: BoolArray
+    days: IntArray
+
+    def hide(self, hidden: BoolArray) -> ObservedLai:
+        """Return a copy that has never seen the scenes or pixels marked True.
+
+        Args:
+            hidden: (T,) whole scenes, or (T, H, W) single pixels.
+        """
+        mask = np.broadcast_to(hidden.reshape(hidden.shape + (1,) * (self.lai.ndim - hidden.ndim)), self.lai.shape)
+        return replace(
+            self,
+            lai=np.where(mask, np.float32(np.nan), self.lai),
+            clear=self.clear & ~mask,
+            in_domain=self.in_domain & ~mask,
+        )
+
+
+@dataclass(frozen=True)
+class Site:
+    """What reconstruction, training and evaluation see of one square of ground: observed LAI and radar."""
+
+    observed: ObservedLai
+    radar: RadarSeries
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """LAI on every target day, as (D, H, W) float32 in m2/m2 where not said otherwise.
+
+    Attributes:
+        days: (D,) target days.
+        prior: from clear observations alone.
+        predicted: step 1, radar added.
+        fused: step 2, the delivered reconstruction.
+        sigma: predictive standard deviation of what a clear scene of that day would show.
+        days_to_clear: (D, H, W) int32, days to the nearest usable observation of the pixel; -1 where it has none.
+    """
+
+    days: IntArray
+    prior: FloatArray
+    predicted: FloatArray
+    fused: FloatArray
+    sigma: FloatArray
+    days_to_clear: IntArray

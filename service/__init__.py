@@ -1,0 +1,1 @@
+"""The front desk: takes an order, answers questions, shows results."""

@@ -1,0 +1,1 @@
+"""The pixels: read scenes, prepare, reconstruct, publish."""
