@@ -1,0 +1,1 @@
+"""How the published weights are made; nobody imports it."""
