@@ -1,0 +1,240 @@
+"""The Python client: order, wait, fetch — over HTTP, with nothing of the service imported."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from clearleaf.client_errors import (
+    Gone,
+    JobFailed,
+    LinkExpired,
+    Unreachable,
+    WaitTimeout,
+    error_of,
+    seconds,
+)
+from clearleaf.download import Download
+
+Progress = Callable[[dict[str, Any]], None]
+
+PATIENCE_S = 60.0
+"""For how long `wait` puts up with a service that is away before it gives up; a restart takes less."""
+
+
+class Client:
+    """A clearleaf service as seen from Python.
+
+    Args:
+        base_url: where the service is.
+        timeout_s: seconds that one answer may take.
+        transport: stands in for the network, for tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "http://127.0.0.1:8000",
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, transport=transport, follow_redirects=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def submit(self, order: Mapping[str, Any] | Path) -> JobHandle:
+        """Place an order and return a handle to its job.
+
+        Args:
+            order: the order's members, or a JSON file that holds them. Dates may be `datetime.date`, and geometries
+                anything with `__geo_interface__` (shapely, geopandas).
+
+        Raises:
+            InvalidOrder: the service names each wrong member.
+            Unreachable: nothing was ordered.
+        """
+        body = order.read_bytes() if isinstance(order, Path) else json.dumps(order, default=_plain).encode()
+        info = self._json("POST", "/jobs", content=body, headers={"content-type": "application/json"})
+        return JobHandle(self, info["jobID"])
+
+    def job(self, job_id: str) -> JobHandle:
+        """Return a handle to a job that was ordered earlier."""
+        return JobHandle(self, job_id)
+
+    def jobs(self, *, status: str | None = None, page_size: int = 100) -> Iterator[dict[str, Any]]:
+        """Yield the statusInfo of every job, newest first; `status` takes several states, comma-separated."""
+        params: dict[str, Any] | None = {"limit": page_size} | ({"status": status} if status else {})
+        href: str | None = "/jobs"
+        while href is not None:
+            page = self._json("GET", href, params=params)
+            yield from page["jobs"]
+            href = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+            params = None  # the next link keeps the filters
+
+    def status(self, job_id: str) -> dict[str, Any]:
+        """Return the job's statusInfo."""
+        return self._json("GET", f"/jobs/{job_id}")
+
+    def wait(self, job_id: str, progress: Progress | None = None, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the statusInfo of a job once it was successful.
+
+        Args:
+            job_id: the job.
+            progress: called with the statusInfo each time that it has changed.
+            timeout_s: give up after so many seconds; None waits for as long as the job takes.
+
+        Raises:
+            JobFailed: with the reason.
+            Gone: the job was cancelled.
+            WaitTimeout: the job goes on, only nobody waits any more.
+        """
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        last: dict[str, Any] | None = None
+        for info, pause_s in self._poll(job_id):
+            if progress is not None and info != last:
+                progress(info)
+            last = info
+            if info["status"] in ("successful", "failed", "dismissed"):
+                return _ended(info)
+            if end is not None and time.monotonic() + pause_s > end:
+                raise WaitTimeout("Still running", f"job {job_id} is {info['status']} after {timeout_s:g} s")
+            time.sleep(pause_s)
+        raise AssertionError("polling never ends by itself")
+
+    def results(self, job_id: str) -> dict[str, Any]:
+        """Return the results document: each output's href, fresh and short-lived, and its type.
+
+        Raises:
+            NotReady: the job has not ended.
+            Gone: the job was cancelled.
+        """
+        return self._json("GET", f"/jobs/{job_id}/results")
+
+    def download(self, job_id: str, directory: str | Path) -> Path:
+        """Fetch everything that a job gives and return the path of its `collection.json`.
+
+        Each file appears under its name only when it is complete, the collection last; the hrefs between the files
+        are relative again, so that the folder can be moved.
+        """
+        target = Download(self._http, Path(directory))
+        while True:
+            fetched = len(target.done)
+            try:
+                with _reachable():
+                    return target.fetch(self.results(job_id))
+            except LinkExpired:  # a long download outlives its links: go on with fresh ones
+                if len(target.done) == fetched:
+                    raise
+
+    def log(self, job_id: str) -> list[dict[str, Any]]:
+        """Return the job's log, oldest entry first: `time`, `level`, `message`."""
+        entries: list[dict[str, Any]] = self._json("GET", f"/jobs/{job_id}/log")["entries"]
+        return entries
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Stop a job, or remove the results of one that has ended; return its statusInfo."""
+        return self._json("DELETE", f"/jobs/{job_id}")
+
+    def _poll(self, job_id: str) -> Iterator[tuple[dict[str, Any], float]]:
+        """Yield the job's statusInfo and the pause that the service asks for, for ever."""
+        away_since: float | None = None
+        while True:
+            try:
+                response = self._send("GET", f"/jobs/{job_id}")
+            except Unreachable as error:
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > PATIENCE_S:
+                    raise
+                time.sleep(error.retry_after_s or 1.0)
+                continue
+            away_since = None
+            yield response.json(), seconds(response.headers.get("retry-after")) or 1.0
+
+    def _json(self, method: str, url: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own options
+        document: dict[str, Any] = self._send(method, url, **options).json()
+        return document
+
+    def _send(self, method: str, url: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
+        with _reachable():
+            response = self._http.request(method, url, **options)
+        if not response.is_success:
+            raise error_of(response)
+        return response
+
+
+@dataclass(frozen=True)
+class JobHandle:
+    """One job of one service."""
+
+    client: Client
+    id: str
+
+    def status(self) -> dict[str, Any]:
+        """Return the job's statusInfo."""
+        return self.client.status(self.id)
+
+    def wait(self, progress: Progress | None = None, timeout_s: float | None = None) -> dict[str, Any]:
+        """Return the statusInfo once the job was successful; see `Client.wait`."""
+        return self.client.wait(self.id, progress, timeout_s)
+
+    def results(self) -> dict[str, Any]:
+        """Return the results document; see `Client.results`."""
+        return self.client.results(self.id)
+
+    def download(self, directory: str | Path) -> Path:
+        """Fetch all files and return the path of `collection.json`; see `Client.download`."""
+        return self.client.download(self.id, directory)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the job's log, oldest entry first."""
+        return self.client.log(self.id)
+
+    def cancel(self) -> dict[str, Any]:
+        """Stop the job, or remove its results if it has ended."""
+        return self.client.cancel(self.id)
+
+
+def _ended(info: dict[str, Any]) -> dict[str, Any]:
+    if info["status"] == "failed":
+        raise JobFailed("Job failed", info.get("message", "no reason was given"))
+    if info["status"] == "dismissed":
+        raise Gone("Job dismissed", f"job {info['jobID']} was cancelled")
+    return info
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Turn what goes wrong on the way to the service into our own error."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise Unreachable("Service unreachable", str(error) or type(error).__name__) from error
+
+
+def _plain(value: object) -> object:
+    """Return dates and geometries of an order as JSON knows them."""
+    if isinstance(value, date):
+        return value.isoformat()
+    geo = getattr(value, "__geo_interface__", None)
+    if geo is None:
+        raise TypeError(f"an order cannot hold a {type(value).__name__}")
+    return geo

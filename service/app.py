@@ -1,0 +1,72 @@
+"""The front desk, put together: an app that is given its parts and builds none of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from jobs.queue import JobQueue
+from jobs.storage import FileStorage, Signer
+from jobs.store import JobStore
+from service import errors
+from service.dependencies import Parts
+from service.headers import SecurityHeaders
+from service.openapi import DESCRIPTION, TITLE, describer
+from service.order_schema import order_schema
+from service.routes import health, landing, results
+from service.routes import jobs as job_routes
+from service.settings import ApiSettings
+from service.waker import Waker
+
+
+def create_app(jobs: JobStore, queue: JobQueue, storage: FileStorage, signer: Signer, settings: ApiSettings) -> FastAPI:
+    """Return the API over these parts; every link it gives begins with the configured public URL."""
+    waker = Waker(jobs, queue, settings.wake_window)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        waker.close()
+
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=version("clearleaf"),
+        openapi_url=None,  # routes/landing.py serves it, under the type that its link promises
+        docs_url=None,  # the framework's pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would be built from the request, not from the public URL
+        lifespan=lifespan,
+    )
+    app.state.parts = Parts(jobs, waker, storage, signer, settings)
+    for surface in (landing, health, job_routes, results):
+        app.include_router(surface.router)
+    errors.install(app)
+    app.add_middleware(SecurityHeaders)
+    _allow_browsers(app)
+    order = order_schema(settings.limits, tuple(settings.catalogs), settings.default_catalog)
+    app.openapi = describer(app, order, settings.example_order)  # type: ignore[method-assign]  # FastAPI's own way
+    return app
+
+
+def _allow_browsers(app: FastAPI) -> None:
+    """Let pages of any origin ask and read; no credentials travel with their requests."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Idempotency-Key",
+            "If-None-Match",
+            "If-Range",
+            "Last-Event-ID",
+            "Prefer",
+            "Range",
+        ],
+        expose_headers=["Location", "ETag", "Retry-After", "Link", "Content-Range", "Accept-Ranges"],
+    )

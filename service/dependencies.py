@@ -1,0 +1,62 @@
+"""What the routes are given: the parts that the app was composed of, and the job that a path names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Request
+
+from jobs.errors import JobNotFound
+from jobs.job import Job
+from jobs.storage import FileStorage, Signer
+from jobs.store import JobStore
+from service.settings import ApiSettings
+from service.waker import Waker
+
+TENANT = "local"
+"""Whose jobs are served as long as nobody has to sign in."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a route may need, made by whoever starts the service."""
+
+    jobs: JobStore
+    waker: Waker
+    storage: FileStorage
+    signer: Signer
+    settings: ApiSettings
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts of the app that serves this request."""
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+GivenParts = Annotated[Parts, Depends(parts_of)]
+
+
+def job_id_of(job_id: Annotated[str, Path(description="Id of the job", json_schema_extra={"format": "uuid"})]) -> UUID:
+    """Return the id in the path; what cannot be an id names no job."""
+    try:
+        return UUID(job_id)
+    except ValueError:
+        raise JobNotFound(f"there is no job {job_id!r}") from None
+
+
+GivenJobId = Annotated[UUID, Depends(job_id_of)]
+
+
+def find_job(job_id: GivenJobId, parts: GivenParts) -> Job:
+    """Return the job that the path names; a draft that was never started is nobody's business yet."""
+    job = parts.jobs.get(job_id, TENANT)
+    if job.state.status == "created":
+        raise JobNotFound(f"there is no job {job_id}")
+    return job
+
+
+GivenJob = Annotated[Job, Depends(find_job)]

@@ -1,0 +1,164 @@
+"""One table from errors to HTTP: every refusal leaves as a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, Problem, Unavailable
+
+log = logging.getLogger(__name__)
+
+OGC_EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+NO_SUCH_JOB = OGC_EXCEPTIONS + "no-such-job"
+RESULT_NOT_READY = OGC_EXCEPTIONS + "result-not-ready"
+PROBLEM_JSON = "application/problem+json"
+
+STATUS_OF: dict[type[ClearleafError], tuple[HTTPStatus, str]] = {
+    JobNotFound: (HTTPStatus.NOT_FOUND, NO_SUCH_JOB),
+    JobConflict: (HTTPStatus.CONFLICT, "about:blank"),
+    InvalidJob: (HTTPStatus.UNPROCESSABLE_ENTITY, "about:blank"),
+    Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "about:blank"),
+}
+"""Which status and problem type each error of the job book becomes; a subclass counts as its base."""
+
+DATABASE_AWAY = (OperationalError, InterfaceError, DisconnectionError, PoolTimeout)
+AWAY_RETRY_S = 5
+
+
+class Member(BaseModel):
+    """One wrong member of a request."""
+
+    pointer: str = Field(description="JSON pointer to the member", examples=["/start"])
+    detail: str = Field(description="What is wrong with it, and what would be right")
+
+
+class ProblemDocument(BaseModel):
+    """The body of every answer that is no success (RFC 9457)."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = Field(description="What kind of problem this is; about:blank where the status says it all")
+    title: str = Field(description="The kind of problem in words")
+    status: int = Field(description="The HTTP status, once more")
+    detail: str = Field(description="What happened this time")
+    errors: list[Member] = Field(default=[], description="One entry for each wrong member of the request")
+
+
+class HttpProblem(Exception):
+    """A refusal that belongs to HTTP alone: the job book knows nothing of it."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        kind: str = "about:blank",
+        headers: Mapping[str, str] | None = None,
+        members: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+def problem_response(problem: HttpProblem) -> JSONResponse:
+    """Return a refusal as it goes over the wire; `errors` is left out where no member is to blame."""
+    body: dict[str, Any] = {
+        "type": problem.kind,
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+    }
+    if problem.members:
+        body["errors"] = [{"pointer": member.pointer, "detail": member.detail} for member in problem.members]
+    return JSONResponse(body, problem.status, problem.headers, media_type=PROBLEM_JSON)
+
+
+def from_clearleaf(error: ClearleafError) -> HttpProblem:
+    """Return what an error of the job book means to a caller; one that the table does not name is our own fault."""
+    for kind in type(error).__mro__:
+        if kind in STATUS_OF:
+            status, uri = STATUS_OF[kind]
+            break
+    else:
+        return _our_fault()
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(math.ceil(error.retry_after or AWAY_RETRY_S))
+    members = error.problems if isinstance(error, InvalidJob) else ()
+    return HttpProblem(status, str(error) or status.phrase, kind=uri, headers=headers, members=members)
+
+
+def from_http(error: HTTPException) -> HttpProblem:
+    """Return the router's own refusals (no such path, method not allowed) in our form."""
+    status = HTTPStatus(error.status_code)
+    return HttpProblem(status, error.detail or status.description or status.phrase, headers=error.headers)
+
+
+def from_parameters(error: RequestValidationError) -> HttpProblem:
+    """Return what is wrong with the parameters of a URL, one member each."""
+    members = [Problem("/" + "/".join(str(part) for part in e["loc"][1:]), str(e["msg"])) for e in error.errors()]
+    detail = "; ".join(f"{member.pointer[1:]}: {member.detail}" for member in members)
+    return HttpProblem(HTTPStatus.BAD_REQUEST, detail, members=members)
+
+
+def database_away() -> HttpProblem:
+    """Return the answer while the job book is out of reach: nothing was lost, ask again."""
+    return HttpProblem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the job book cannot be reached at the moment; nothing was changed, please try again",
+        headers={"Retry-After": str(AWAY_RETRY_S)},
+    )
+
+
+def _our_fault() -> HttpProblem:
+    return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "something failed on our side; the service's log says what")
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app leave as a problem document."""
+
+    @app.exception_handler(HttpProblem)
+    async def refused(request: Request, error: HttpProblem) -> JSONResponse:
+        return problem_response(error)
+
+    @app.exception_handler(ClearleafError)
+    async def ours(request: Request, error: ClearleafError) -> JSONResponse:
+        problem = from_clearleaf(error)
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+        return problem_response(problem)
+
+    @app.exception_handler(HTTPException)
+    async def routing(request: Request, error: HTTPException) -> JSONResponse:
+        return problem_response(from_http(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem_response(from_parameters(error))
+
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s: the database is away: %s", request.method, request.url.path, error)
+        return problem_response(database_away())
+
+    for kind in DATABASE_AWAY:
+        app.add_exception_handler(kind, away)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(_our_fault())  # the server logs the traceback when the error is raised again

@@ -1,0 +1,122 @@
+"""One stored file as an HTTP answer: whole or in part, as it is or with its hrefs signed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.utils import format_datetime
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import Response, StreamingResponse
+
+from jobs.storage import Stat
+from service.dependencies import Parts
+from service.errors import HttpProblem
+from service.ranges import requested_range
+from service.signing import signed_href
+from service.stac_links import may_be_stac, with_signed_hrefs
+
+CHUNK_BYTES = 256 * 1024
+
+MEDIA_TYPES = {
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    ".png": "image/png",
+    ".csv": "text/csv; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".covjson": "application/prs.coverage+json",
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What there is to send; `read` gives the bytes from start to stop (exclusive) in pieces."""
+
+    size: int
+    etag: str
+    media_type: str
+    modified: str
+    read: Callable[[int, int], Iterator[bytes]]
+
+
+def content_of(key: str, parts: Parts, expires_in: int) -> Content:
+    """Return what a stored file gives; a STAC document's hrefs are signed for as long as its own URL holds.
+
+    Were they signed for longer, one link could be traded for fresh ones for ever.
+
+    Raises:
+        HttpProblem: 404 if the file is no more.
+    """
+    stat = parts.storage.head(key)
+    if stat is None:
+        raise HttpProblem(HTTPStatus.NOT_FOUND, "this file is no more: the job's results were removed")
+    if may_be_stac(key, stat.size):
+        sign = partial(signed_href, signer=parts.signer, public_url=parts.settings.public_url, expires_in=expires_in)
+        served = with_signed_hrefs(parts.storage.get_bytes(key), key, results_root(key), sign)
+        if served is not None:
+            return _of_bytes(*served, stat)
+    media_type = MEDIA_TYPES.get(Path(key).suffix, "application/octet-stream")
+    read = partial(_read_file, parts.storage.local_path(key))
+    return Content(stat.size, quoted(stat.etag), media_type, _http_date(stat), read)
+
+
+def answer(content: Content, request: Request) -> Response:
+    """Return the file, a part of it (206), its headers alone (HEAD) or nothing new (304)."""
+    headers = {
+        "ETag": content.etag,
+        "Last-Modified": content.modified,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private",
+    }
+    if content.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    headers["Content-Length"] = str(content.size)
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=content.media_type)
+    wanted = requested_range(_range_header(request, content), content.size)
+    if wanted is None:
+        return StreamingResponse(content.read(0, content.size), headers=headers, media_type=content.media_type)
+    headers |= {"Content-Length": str(wanted.length), "Content-Range": wanted.content_range}
+    body = content.read(wanted.start, wanted.stop)
+    return StreamingResponse(body, HTTPStatus.PARTIAL_CONTENT, headers, media_type=content.media_type)
+
+
+def results_root(key: str) -> str:
+    """Return the prefix of the results that a file belongs to: jobs/ID/results/ATTEMPT/."""
+    return "/".join(key.split("/")[:4]) + "/"
+
+
+def quoted(etag: str) -> str:
+    """Return an entity tag in the quotes that HTTP wants."""
+    return etag if etag.startswith('"') else f'"{etag}"'
+
+
+def _range_header(request: Request, content: Content) -> str | None:
+    """Return the Range header, unless it was meant for another state of the file (If-Range)."""
+    condition = request.headers.get("if-range")
+    if condition is not None and condition not in (content.etag, content.modified):
+        return None
+    return request.headers.get("range")
+
+
+def _of_bytes(body: bytes, media_type: str, stat: Stat) -> Content:
+    etag = quoted(hashlib.sha256(body).hexdigest()[:32])
+    return Content(len(body), etag, media_type, _http_date(stat), lambda start, stop: iter([body[start:stop]]))
+
+
+def _read_file(path: Path, start: int, stop: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        left = stop - start
+        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _http_date(stat: Stat) -> str:
+    return format_datetime(stat.modified, usegmt=True)

@@ -1,0 +1,54 @@
+"""From what a caller sent to what the job book takes: the checks that need this service's configuration."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, get_args
+
+from jobs.errors import InvalidJob, Problem
+from jobs.job import JobRequest
+from service.errors import HttpProblem
+from service.settings import ApiSettings
+from service.statusinfo import JobStatus
+
+STATUSES: tuple[str, ...] = get_args(JobStatus)
+
+
+def accepted_order(payload: dict[str, Any], settings: ApiSettings) -> JobRequest:
+    """Return a valid order, with its catalogue pinned.
+
+    Raises:
+        InvalidJob: with one problem for each wrong member, the catalogue's included.
+    """
+    catalog = payload.get("catalog") or settings.default_catalog
+    unknown = () if catalog in settings.catalogs else (_unknown_catalog(catalog, settings),)
+    try:
+        request = JobRequest.parse(payload, settings.limits)
+    except InvalidJob as error:
+        raise InvalidJob(*(p for p in error.problems if p.pointer != "/catalog"), *unknown) from None
+    if unknown:
+        raise InvalidJob(*unknown)
+    return request.model_copy(update={"catalog": catalog})
+
+
+def asked_statuses(text: str | None) -> list[str]:
+    """Return the states that a list is filtered by; all that a customer may see where nothing is said.
+
+    Raises:
+        HttpProblem: 400 naming the unknown one.
+    """
+    if text is None:
+        return list(STATUSES)
+    asked = [status.strip() for status in text.split(",")]
+    for status in asked:
+        if status not in STATUSES:
+            detail = f"{status!r} is no state of a job; known are {', '.join(STATUSES)}"
+            raise HttpProblem(HTTPStatus.BAD_REQUEST, f"status: {detail}", members=(Problem("/status", detail),))
+    return asked
+
+
+def _unknown_catalog(name: object, settings: ApiSettings) -> Problem:
+    known = ", ".join(sorted(settings.catalogs)) or "none"
+    if name is None:
+        return Problem("/catalog", f"no catalogue is named and this service has no default one; known are: {known}")
+    return Problem("/catalog", f"there is no catalogue {name!r}; known are: {known}")

@@ -1,0 +1,87 @@
+"""The API's description of itself: OpenAPI 3.0, since that is what clients of OGC API – Processes 1.0 read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service.errors import PROBLEM_JSON, Member, ProblemDocument
+
+TITLE = "clearleaf"
+DESCRIPTION = "Cloud-free leaf area index with uncertainty from Sentinel-1 and Sentinel-2, for any area and time range."
+OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+OPENAPI_VERSION = "3.0.3"
+
+_SCHEMAS = "#/components/schemas/"
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that may refuse with these statuses."""
+    content = {PROBLEM_JSON: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def describer(app: FastAPI, order: dict[str, Any], example: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Return what `app.openapi` becomes: the document is made once, at the first question.
+
+    Args:
+        app: the app whose routes are described.
+        order: schema of the body of `POST /jobs`.
+        example: an order that this very service accepts.
+    """
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                openapi_version=OPENAPI_VERSION,
+                description=app.description,
+                routes=app.routes,
+            )
+            _add_problem(document)
+            document["components"]["schemas"]["order"] = order
+            document["paths"]["/jobs"]["post"]["requestBody"] = _order_body(example)
+            app.openapi_schema = to_openapi_30(document)
+        return app.openapi_schema
+
+    return describe
+
+
+def _order_body(example: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": {"$ref": _SCHEMAS + "order"}, "example": example}
+    return {"required": True, "content": {"application/json": content}}
+
+
+def _add_problem(document: dict[str, Any]) -> None:
+    """Describe problems once, and drop the framework's own form of a refusal, which is never sent."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = ProblemDocument.model_json_schema(ref_template=_SCHEMAS + "{model}")
+    schemas["Problem"].pop("$defs")
+    schemas["Member"] = Member.model_json_schema()
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path in document["paths"].values():
+        for operation in path.values():
+            refusal = operation["responses"].get("422", {})
+            if "application/json" in refusal.get("content", {}):
+                del operation["responses"]["422"]
+            operation["responses"] |= {str(k): v for k, v in problems(500).items()}
+
+
+def to_openapi_30(node: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+    """Return a part of the document with the few words that JSON Schema 2020-12 has and OpenAPI 3.0 lacks rewritten."""
+    if isinstance(node, list):
+        return [to_openapi_30(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    turned = {name: to_openapi_30(child) for name, child in node.items()}
+    if "const" in turned and not isinstance(turned["const"], dict):
+        turned["enum"] = [turned.pop("const")]
+    if isinstance(turned.get("examples"), list):
+        turned["example"] = turned.pop("examples")[0]
+    return turned

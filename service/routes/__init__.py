@@ -1,0 +1,1 @@
+"""Thin endpoints, one file per surface."""

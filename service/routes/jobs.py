@@ -1,0 +1,115 @@
+"""The short door: order, ask, list, read the log, dismiss."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+
+from jobs.job import Job, Running
+from service.body import json_object
+from service.dependencies import TENANT, GivenJob, GivenParts, Parts
+from service.intake import accepted_order, asked_statuses
+from service.openapi import problems
+from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
+
+router = APIRouter(tags=["jobs"])
+
+LONGEST_PAGE = 1000
+
+
+class LogEntry(BaseModel):
+    """One line of a job's log."""
+
+    time: str
+    level: str
+    message: str
+
+
+class JobLog(BaseModel):
+    """What a job went through, oldest entry first."""
+
+    entries: list[LogEntry]
+
+
+@router.post(
+    "/jobs",
+    status_code=HTTPStatus.CREATED,
+    summary="Order a job",
+    response_model=StatusInfo,
+    responses={
+        201: {"headers": {"Location": {"description": "URL of the new job", "schema": {"type": "string"}}}},
+        **problems(400, 413, 415, 422, 503),
+    },
+)
+def order(payload: Annotated[dict[str, Any], Depends(json_object)], parts: GivenParts) -> JSONResponse:
+    """Take an order for cloud-free LAI over an area and a time range.
+
+    The job is in the book before this is answered: an accepted order is never lost.
+    """
+    job = parts.jobs.create(accepted_order(payload, parts.settings), tenant=TENANT)
+    parts.waker.ring()
+    info = status_info(job, parts.settings.public_url)
+    return JSONResponse(info, HTTPStatus.CREATED, {"Location": f"{parts.settings.public_url}/jobs/{job.id}"})
+
+
+@router.get("/jobs", summary="List the jobs", response_model=JobList, responses=problems(400, 503))
+def job_list(
+    parts: GivenParts,
+    status: Annotated[str | None, Query(description="One or more states, separated by commas")] = None,
+    limit: Annotated[int, Query(ge=1, description=f"Jobs on one page; {LONGEST_PAGE} at most are given")] = 100,
+    after: Annotated[str | None, Query(description="Where the page begins; comes with the `next` link")] = None,
+) -> JSONResponse:
+    """List jobs, newest first; a `next` link leads on for as long as there are more, and keeps the filter."""
+    limit = min(limit, LONGEST_PAGE)
+    page = parts.jobs.list(TENANT, status=asked_statuses(status), limit=limit, after=after)
+    url = parts.settings.public_url
+    links = [link(_page_url(url, status=status, limit=limit, after=after), "self", "This page")]
+    if page.next is not None:
+        links.append(link(_page_url(url, status=status, limit=limit, after=page.next), "next", "The next page"))
+    return JSONResponse({"jobs": [status_info(job, url) for job in page.jobs], "links": links})
+
+
+@router.get("/jobs/{job_id}", summary="Ask for a job", response_model=StatusInfo, responses=problems(404, 503))
+def job_status(request: Request, job: GivenJob, parts: GivenParts) -> Response:
+    """Say how a job stands; `Retry-After` says when it is worth asking again."""
+    response = _status_response(job, parts)
+    etag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
+    response.headers["ETag"] = etag
+    if etag in request.headers.get("if-none-match", ""):
+        kept = {name: response.headers[name] for name in ("ETag", "Retry-After") if name in response.headers}
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
+    return response
+
+
+@router.get("/jobs/{job_id}/log", summary="A job's log", response_model=JobLog, responses=problems(404, 503))
+def job_log(job: GivenJob, parts: GivenParts) -> JSONResponse:
+    """Tell what a job went through, oldest entry first."""
+    entries = parts.jobs.entries(job.id)
+    return JSONResponse(
+        {"entries": [{"time": rfc3339(e.time), "level": e.level, "message": e.message} for e in entries]}
+    )
+
+
+@router.delete("/jobs/{job_id}", summary="Dismiss a job", response_model=StatusInfo, responses=problems(404, 503))
+def dismiss(job: GivenJob, parts: GivenParts) -> JSONResponse:
+    """Stop a job that waits or runs, or remove the results of one that has ended; said twice, it holds once."""
+    dismissed = parts.jobs.dismiss(job.id, TENANT)
+    parts.storage.delete_prefix(f"jobs/{job.id}/results/")
+    return JSONResponse(status_info(dismissed, parts.settings.public_url))
+
+
+def _status_response(job: Job, parts: Parts) -> JSONResponse:
+    response = JSONResponse(status_info(job, parts.settings.public_url), headers={"Cache-Control": "no-cache"})
+    if isinstance(job.state, Running) or job.state.status == "accepted":
+        response.headers["Retry-After"] = str(parts.settings.poll_s)
+    return response
+
+
+def _page_url(public_url: str, **query: str | int | None) -> str:
+    return f"{public_url}/jobs?" + urlencode({name: value for name, value in query.items() if value is not None})

@@ -1,0 +1,60 @@
+"""What a job gave: the document of its outputs, and the files behind the signed hrefs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from service.dependencies import GivenJob, GivenParts
+from service.files import answer, content_of
+from service.openapi import problems
+from service.results import ResultsDocument, results_document
+from service.signing import check_signature
+
+router = APIRouter(tags=["results"])
+
+
+@router.get(
+    "/jobs/{job_id}/results",
+    summary="What a job gave",
+    response_model=ResultsDocument,
+    responses=problems(404, 409, 410, 422, 503),
+)
+def results(job: GivenJob, parts: GivenParts) -> JSONResponse:
+    """Give each output's href, signed afresh, and its type.
+
+    404 until the job has ended, 410 once it was dismissed. A failed job answers with the reason: 422 where no scene
+    answered the order, 409 otherwise.
+    """
+    return JSONResponse(results_document(job, parts), headers={"Cache-Control": "no-store"})
+
+
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "The range asked for", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    304: {"description": "The file is still what If-None-Match names"},
+}
+
+
+@router.head("/files/{key:path}", include_in_schema=False)
+@router.get(
+    "/files/{key:path}",
+    summary="One file of a job's results",
+    response_class=Response,
+    responses={**FILE_ANSWERS, **problems(403, 404, 416)},
+)
+def file(
+    request: Request,
+    parts: GivenParts,
+    key: Annotated[str, Path(description="Where the file is, as given in a signed href")],
+    expires: Annotated[str | None, Query(description="Unix time at which the href ends")] = None,
+    signature: Annotated[str | None, Query(description="What proves that we made the href")] = None,
+) -> Response:
+    """Give a stored file, whole or one range of it, to whoever holds a signed href.
+
+    Collections and items are stored with relative hrefs and served with signed ones.
+    """
+    seconds_left = check_signature(key, expires, signature, parts.signer)
+    return answer(content_of(key, parts, seconds_left), request)

@@ -1,0 +1,129 @@
+"""What holds for every door: problems, CORS, headers, health, the landing page and the OpenAPI."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from jobs.job import JobRequest
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/jobs/", 404),
+        ("PUT", "/jobs", 405),
+        ("POST", "/healthz", 405),
+        ("PATCH", "/files/x", 405),
+    ],
+)
+def test_the_router_refuses_with_problems(client, method, path, status):
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    if status == 405:
+        assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "method,path",
+    [("GET", "/jobs"), ("POST", "/jobs"), ("GET", "/jobs/0190aaaa-0000-7000-8000-000000000000"), ("GET", "/readyz")],
+)
+def test_without_its_database_the_service_asks_for_patience(client, store, order, monkeypatch, method, path):
+    def away(*args, **kwargs):
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    for verb in ("get", "list", "create", "at_head"):
+        monkeypatch.setattr(store, verb, away)
+    answer = client.request(method, path, json=order if method == "POST" else None)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get("/healthz").status_code == 200
+
+
+def test_our_own_fault_is_a_problem_without_a_traceback(client, store, monkeypatch):
+    monkeypatch.setattr(store, "list", lambda *args, **kwargs: 1 / 0)
+    answer = client.get("/jobs")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "division" not in answer.text
+
+
+def test_readiness_asks_the_book_and_never_the_broker(client, broker, store, monkeypatch):
+    broker.away = True
+    assert client.get("/readyz").json() == {"status": "ready"}
+    monkeypatch.setattr(store, "at_head", lambda: False)
+    assert client.get("/readyz").status_code == 503
+
+
+def test_pages_of_any_origin_may_ask(client, order):
+    preflight = client.options(
+        "/jobs",
+        headers={
+            "origin": "https://elsewhere.example",
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "content-type,idempotency-key,last-event-id",
+        },
+    )
+    assert preflight.status_code == 200
+    answer = client.post("/jobs", json=order, headers={"origin": "https://elsewhere.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Location", "ETag", "Retry-After", "Link", "Content-Range"} <= set(exposed)
+
+
+def test_every_answer_carries_the_security_headers(client):
+    for path in ("/", "/nowhere", "/healthz"):
+        assert client.get(path).headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_landing_page_leads_to_the_openapi(client):
+    answer = client.get("/")
+    links = {link["rel"]: link for link in answer.json()["links"]}
+    assert "Accept" in answer.headers["vary"].split(", ")
+    assert links["service-desc"]["type"] == "application/vnd.oai.openapi+json;version=3.0"
+    described = client.get(links["service-desc"]["href"].removeprefix("https://lai.example.org/api"))
+    assert described.headers["content-type"] == links["service-desc"]["type"]
+    assert described.json()["openapi"].startswith("3.0")
+
+
+@pytest.fixture
+def openapi(client):
+    return client.get("/openapi.json").json()
+
+
+def test_the_example_order_is_accepted(client, openapi):
+    example = openapi["paths"]["/jobs"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert client.post("/jobs", json=example).status_code == 201
+
+
+def test_every_member_of_an_order_is_described(openapi):
+    described = openapi["components"]["schemas"]["order"]["properties"]
+    assert set(described) == set(JobRequest.model_fields)
+    assert all(member["description"] for member in described.values())
+    assert described["catalog"]["enum"] == ["simulated"]
+
+
+def test_every_refusal_is_described_as_a_problem(openapi):
+    for path, operations in openapi["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"], (path, method, status)
+    assert {"400", "413", "415", "422", "503"} <= set(openapi["paths"]["/jobs"]["post"]["responses"])
+
+
+def test_the_document_speaks_openapi_30(openapi):
+    def words(node):
+        if isinstance(node, dict):
+            yield from node
+            for child in node.values():
+                yield from words(child)
+        elif isinstance(node, list):
+            for child in node:
+                yield from words(child)
+
+    assert {"const", "$defs", "prefixItems"}.isdisjoint(words(openapi["components"]["schemas"]))
+    assert "HTTPValidationError" not in openapi["components"]["schemas"]

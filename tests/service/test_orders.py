@@ -1,0 +1,141 @@
+"""The order's way in: committed before the answer, whatever the broker does; refused with the cure."""
+
+import json
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+
+def wait_until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_an_order_is_in_the_book_before_it_is_answered(client, order, store):
+    answer = client.post("/jobs", json=order)
+    info = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"https://lai.example.org/api/jobs/{info['jobID']}"
+    assert info["id"] == info["jobID"]
+    assert (info["type"], info["processID"], info["status"]) == ("process", "lai-reconstruction", "accepted")
+    assert info["progress"] == 0
+    assert isinstance(info["progress"], int)
+    assert info["created"].endswith("Z")
+    assert {"started", "finished"}.isdisjoint(info)
+    assert None not in info.values()
+    assert [str(job.id) for job in store.list("local", status=None, limit=10, after=None).jobs] == [info["id"]]
+
+
+def test_an_order_rings_the_bell_once(client, order, broker):
+    client.post("/jobs", json=order)
+    assert wait_until(lambda: len(broker.woken) == 1)
+    assert broker.woken[0].kind == "plan"
+
+
+@pytest.mark.parametrize("trouble", ["away", "broken"])
+def test_the_broker_cannot_make_an_order_fail(client, order, broker, trouble, monkeypatch):
+    if trouble == "away":
+        broker.away = True
+    else:
+        monkeypatch.setattr(broker, "wake", lambda step: 1 / 0)
+    assert client.post("/jobs", json=order).status_code == 201
+    assert client.post("/jobs", json=order).status_code == 201
+
+
+def test_a_slow_broker_does_not_slow_an_order(client, order, broker, monkeypatch):
+    monkeypatch.setattr(broker, "wake", lambda step: time.sleep(2))
+    begin = time.monotonic()
+    for _ in range(3):
+        assert client.post("/jobs", json=order).status_code == 201
+    assert time.monotonic() - begin < 1.5
+
+
+def test_the_location_answers_at_once(client, order):
+    location = client.post("/jobs", json=order).headers["location"]
+    assert client.get(urlsplit(location).path.removeprefix("/api")).status_code == 200
+
+
+def test_the_catalogue_is_pinned(client, order, store):
+    job_id = client.post("/jobs", json=order).json()["id"]
+    (job,) = store.list("local", status=None, limit=1, after=None).jobs
+    assert str(job.id) == job_id
+    assert job.request.catalog == "simulated"
+
+
+def test_every_wrong_member_is_named(client, order):
+    wrong = order | {"start": "2023-06-30", "catalog": "nowhere", "cloud_cover": 20}
+    answer = client.post("/jobs", json=wrong)
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    pointers = [error["pointer"] for error in problem["errors"]]
+    assert "/catalog" in pointers
+    assert "/cloud_cover" in pointers
+    assert len(pointers) == len(set(pointers))
+    catalog = next(error for error in problem["errors"] if error["pointer"] == "/catalog")
+    assert "simulated" in catalog["detail"]
+
+
+def test_a_refused_order_leaves_no_trace(client, order, store):
+    client.post("/jobs", json=order | {"end": "2022-01-01"})
+    assert not store.list("local", status=None, limit=10, after=None).jobs
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b'"aoi"', 400),
+        (b"\xff\xfe\xfd", 400),
+        (b'{"seed": NaN}', 400),
+        (b'{"seed": -Infinity}', 400),
+        (b'{"seed": 1e999}', 400),
+        (b'{"seed": 1, "seed": 2}', 400),
+        (b'{"parcel_id": "\\u0000"}', 400),
+        (b'{"parcel_id": "\\ud800"}', 400),
+        (b'{"seed": ' + b"9" * 5000 + b"}", 400),
+        (b'{"aoi": ' + b"[" * 16 + b"]" * 16 + b"}", 400),
+        (b'{"aoi": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
+        (b'{"aoi": ' + b"[" * 15 + b"]" * 15 + b"}", 422),
+        (b"{}", 422),
+    ],
+)
+def test_what_is_no_order_is_refused(client, body, status):
+    answer = client.post("/jobs", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_only_json_is_taken(client, order, media_type):
+    headers = {"content-type": media_type} if media_type else {}
+    assert client.post("/jobs", content=json.dumps(order).encode(), headers=headers).status_code == 415
+
+
+def test_json_may_say_its_charset(client, order):
+    headers = {"content-type": "application/json; charset=utf-8"}
+    assert client.post("/jobs", content=json.dumps(order).encode(), headers=headers).status_code == 201
+
+
+def test_a_large_body_is_refused_unread(client):
+    def never():
+        raise AssertionError("the body was read")
+        yield b""
+
+    headers = {"content-type": "application/json", "content-length": str(17 * 2**20)}
+    assert client.post("/jobs", content=never(), headers=headers).status_code == 413
+
+
+def test_a_body_that_hides_its_size_is_measured(client):
+    def much():
+        for _ in range(17):
+            yield b" " * 2**20
+
+    headers = {"content-type": "application/json"}
+    assert client.post("/jobs", content=much(), headers=headers).status_code == 413
