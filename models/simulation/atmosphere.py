@@ -33,8 +33,8 @@ def seen_through(rng: np.random.Generator, ground: FloatArray, air: Sky, snow: F
     n, _, height, width = ground.shape
     ground += snow[:, None, None, None] * 0.8 * (_SNOW[:, None, None] - ground)
     _misregister(rng, ground)
-    gain = 1.0 + 0.022 * _heavy(rng, (n, 1)) + 0.010 * _heavy(rng, (n, 10))
-    path = 0.0065 * _heavy(rng, (n, 1)) * _HAZE + 0.0015 * _heavy(rng, (n, 10))
+    gain = 1.0 + 0.044 * _heavy(rng, (n, 1)) + 0.013 * _heavy(rng, (n, 10))
+    path = 0.0080 * _heavy(rng, (n, 1)) * _HAZE + 0.0015 * _heavy(rng, (n, 10))
     ground *= gain[:, :, None, None]
     ground += path[:, :, None, None]
     patchy = smooth_fields(rng, (n, height, width), 14.0) * 0.004 * np.abs(_heavy(rng, (n, 1)))[:, :, None]
@@ -45,13 +45,13 @@ def seen_through(rng: np.random.Generator, ground: FloatArray, air: Sky, snow: F
         values += patchy * _HAZE[band]
         values += opacity * (_CLOUD[band] - values)
         values += cirrus * (_CIRRUS[band] - values)
-        values *= 1.0 + 0.022 * rng.standard_normal(values.shape, dtype=np.float32)
+        values *= 1.0 + 0.015 * rng.standard_normal(values.shape, dtype=np.float32)
     return np.clip(ground, 0.0005, 1.4, out=ground)
 
 
 def _heavy(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
-    """Return Student t with 3 degrees of freedom, cut off where no product would be published."""
-    return np.asarray(rng.standard_t(3, shape).clip(-6, 6), dtype=np.float32)
+    """Return Student t with 2 degrees of freedom, cut off where no product would be published."""
+    return np.asarray(0.85 * rng.standard_t(2, shape).clip(-9, 9), dtype=np.float32)
 
 
 def _misregister(rng: np.random.Generator, ground: FloatArray) -> None:

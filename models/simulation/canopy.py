@@ -23,10 +23,10 @@ _NODES = np.linspace(0.0, 1.0, 25) ** 1.6 * 8.5  # LAI; denser where reflectance
 _INCLINATIONS = np.radians(np.arange(5.0, 90.0, 10.0))
 _AZIMUTHS = np.radians(np.arange(7.5, 360.0, 15.0))
 _SPREAD = np.radians(19.0)  # standard deviation of leaf inclination
-_CLUMPING = 0.93  # row crops hide some of their leaves behind others
+_CLUMPING = 0.88  # row crops hide some of their leaves behind others
 
 #                 B02    B03    B04    B05    B06    B07    B08    B8A    B11    B12
-_SOIL = np.array([0.085, 0.115, 0.148, 0.170, 0.188, 0.203, 0.218, 0.230, 0.290, 0.255])  # dry loam, mean brightness
+_SOIL = np.array([0.080, 0.108, 0.138, 0.160, 0.180, 0.197, 0.213, 0.227, 0.295, 0.268])  # dry loam, mean brightness
 _STRAW = np.array([0.085, 0.120, 0.160, 0.195, 0.225, 0.245, 0.270, 0.290, 0.330, 0.240])
 _ROOFS = np.array([0.090, 0.105, 0.125, 0.140, 0.155, 0.165, 0.175, 0.185, 0.205, 0.185])
 _WATER = np.array([0.035, 0.045, 0.030, 0.026, 0.018, 0.016, 0.013, 0.012, 0.008, 0.006])
@@ -181,7 +181,8 @@ def ground_reflectance(ground: IntArray, brightness: FloatArray, moisture: float
         moisture: soil moisture in m3/m3, 0.07 dry to 0.40 saturated.
         litter: (N,) share of the ground under dead plants.
     """
-    wet = np.clip((moisture - 0.07) / 0.28, 0.0, 1.0) ** 0.7
+    # The skin that the sun has dried by the time of a scene counts, not the centimetres that radar sees.
+    wet = 0.65 * np.clip((moisture - 0.07) / 0.28, 0.0, 1.0) ** 0.8
     kinds = _GROUND_TABLE.copy()
     kinds[0] *= 1 - wet * (1 - _WET)
     bare = kinds[ground] * brightness[:, None]

@@ -117,7 +117,7 @@ def classify(
     """
     red, near_infrared = reflectance[:, 2], reflectance[:, 7]
     ndvi = (near_infrared - red) / np.maximum(near_infrared + red, 1e-3)
-    found = np.where(ndvi > rng.uniform(0.30, 0.42), 4, 5).astype(np.uint8)
+    found = np.where(ndvi > rng.uniform(0.38, 0.52, (len(snow), 1, 1)), 4, 5).astype(np.uint8)
     found[(near_infrared < 0.09) & ~water & (rng.random(red.shape, dtype=np.float32) < 0.4)] = 2
     found[np.broadcast_to(water, found.shape)] = 6
     found[np.broadcast_to((snow == 1)[:, None, None], found.shape)] = 11
@@ -125,7 +125,8 @@ def classify(
     depth = air.depth + rng.normal(0, 0.06, len(snow))[:, None, None].astype(np.float32)
     depth = depth + 0.05 * rng.standard_normal(depth.shape, dtype=np.float32)
     found[depth > _DOUBTFUL] = 7
-    found[(air.shade > 0.45) & (depth <= _MEDIUM)] = 3
+    shaded = (air.shade > 0.5) & (depth <= _MEDIUM)
+    found[shaded] = np.broadcast_to(rng.choice((2, 3, 3, 7), (len(snow), 1, 1)), found.shape)[shaded]
     found[air.cirrus > 0.055] = 10
     found[depth > _MEDIUM] = 8
     found[depth > _HIGH] = 9

@@ -20,11 +20,11 @@ BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
 """The order of every simulated spectrum: by wavelength."""
 
 #                          B02     B03     B04     B05     B06     B07     B08     B8A     B11     B12
-_CHLOROPHYLL = np.array([0.0480, 0.0085, 0.0310, 0.0075, 0.0007, 0.0001, 0.0000, 0.0000, 0.0000, 0.0000])  # cm2/µg
-_WATER = np.array([0.0000, 0.0000, 0.0000, 0.0100, 0.0200, 0.0200, 0.0400, 0.0500, 6.5000, 18.0000])  # 1/cm
-_DRY_MATTER = np.array([8.000, 5.0000, 4.0000, 3.5000, 2.3000, 1.9000, 1.8000, 1.8000, 7.0000, 20.0000])  # cm2/g
+_CHLOROPHYLL = np.array([0.0440, 0.0112, 0.0270, 0.0070, 0.0007, 0.0001, 0.0000, 0.0000, 0.0000, 0.0000])  # cm2/µg
+_WATER = np.array([0.0000, 0.0000, 0.0000, 0.0100, 0.0200, 0.0200, 0.0400, 0.0500, 6.2000, 15.0000])  # 1/cm
+_DRY_MATTER = np.array([8.000, 5.0000, 4.0000, 3.5000, 2.3000, 1.6000, 1.5000, 1.5000, 7.0000, 20.0000])  # cm2/g
 
-_SURFACE = 0.035  # reflected at the first surface before anything is absorbed; n = 1.45
+_SURFACE = 0.040  # reflected at the first surface before anything is absorbed; n = 1.45
 _INNER = 0.55  # thrown back at the inner surface for diffuse light; n = 1.45
 _BACKWARD = 0.50  # share of the light coming out that leaves on the lit side
 

@@ -46,7 +46,7 @@ class RadarPasses:
 
 def optical_passes(rng: np.random.Generator, first: int, last: int, latitude: float) -> OpticalPasses:
     """Return the passes of two or three satellites on one or two tracks, a fifth of them missing."""
-    tracks = [(51, 104.0, rng.uniform(2.5, 10.5)), (8, 285.0, rng.uniform(2.5, 10.5))][: int(rng.integers(1, 3))]
+    tracks = [(51, 104.0, rng.uniform(2.5, 10.5)), (8, 285.0, rng.uniform(2.5, 10.5))][: 2 if rng.random() < 0.7 else 1]
     other = "S2C" if rng.random() < 0.3 else "S2B"
     rows: list[tuple[int, str, int, float, float]] = []
     for orbit, azimuth, zenith in tracks:

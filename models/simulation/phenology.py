@@ -40,14 +40,15 @@ class Cycle:
 # Dates follow the Belgian calendar (sowing and harvest windows of regional advisory services), peaks the range of
 # published field LAI; days before 1 January are negative.
 CALENDAR = {
-    "winter wheat": (Cycle(-35, 16, 0.9, 140, 20, 140), Cycle(103, 11, 5.2, 177, 7, 208)),
+    "winter wheat": (Cycle(-40, 16, 1.1, 140, 20, 140), Cycle(103, 11, 5.2, 177, 7, 208)),
     "winter barley": (Cycle(-45, 14, 1.2, 130, 20, 130), Cycle(92, 11, 4.8, 160, 7, 188)),
     "rapeseed": (Cycle(-85, 12, 1.8, 110, 25, 120), Cycle(90, 11, 4.2, 165, 9, 195)),
-    "maize": (Cycle(169, 8, 4.3, 256, 12, 266),),
-    "sugar beet": (Cycle(160, 9, 4.4, 330, 35, 300),),
+    "maize": (Cycle(169, 8, 4.1, 247, 12, 263),),
+    "sugar beet": (Cycle(160, 9, 4.4, 272, 40, 298),),
     "potato": (Cycle(160, 6, 4.4, 232, 9, 255),),
     "vegetables": (Cycle(132, 8, 2.6, 190, 15, 178), Cycle(218, 8, 3.2, 290, 20, 282)),
-    "catch crop": (Cycle(258, 9, 2.3, 362, 20, 415),),
+    "ryegrass": (Cycle(-75, 18, 2.2, 125, 25, 126), Cycle(82, 10, 4.9, 200, 20, 126)),
+    "catch crop": (Cycle(258, 10, 3.0, 385, 25, 425),),
 }
 _WINTER = ("winter wheat", "winter barley", "rapeseed")
 
@@ -121,7 +122,7 @@ def _varied(rng: np.random.Generator, cycle: Cycle, late: float, vigour: float) 
     return Cycle(
         cycle.rise + late + rng.normal(0, 2),
         cycle.rise_days * rng.uniform(0.8, 1.3),
-        cycle.peak * vigour * rng.uniform(0.85, 1.12),
+        cycle.peak * vigour * rng.uniform(0.75, 1.15),
         cycle.fall + 0.5 * late + rng.normal(0, 4),
         cycle.fall_days * rng.uniform(0.8, 1.3),
         cycle.end + 0.5 * late + rng.normal(0, 6),
@@ -137,8 +138,10 @@ def _arable(rng: np.random.Generator, region: Region, clock: _Clock, state: Grow
     for year in clock.years:
         plan = [(crops[year], cycle) for cycle in CALENDAR[crops[year]]]
         ends = CALENDAR[crops[year]][-1].end
-        if ends < 260 and crops[year + 1] not in _WINTER and rng.random() < 0.65 * min(1.0, region.rain_share / 0.4):
+        if ends < 260 and crops[year + 1] not in _WINTER and rng.random() < 0.55 * min(1.0, region.rain_share / 0.4):
             plan += [("catch crop", cycle) for cycle in CALENDAR["catch crop"]]
+        if crops[year] == "maize" and rng.random() < 0.3:  # cut for fodder before maize is sown
+            plan += [("ryegrass", cycle) for cycle in CALENDAR["ryegrass"]]
         late, vigour = rng.normal(0, 7), rng.gamma(30, 1 / 30) * clock.vigour[year]
         for name, cycle in plan:
             _grow(rng, state, parcel, clock, year, name, _varied(rng, cycle, late, vigour))
@@ -175,14 +178,14 @@ def _warmth(clock: _Clock, low: float, late: float = 0.0) -> Series:
 
 
 def _grazed(rng: np.random.Generator, clock: _Clock) -> Series:
-    level = rng.uniform(1.4, 2.8) * (1 - 0.5 * clock.dry * _warmth(clock, 0.0))
+    level = rng.uniform(1.0, 2.6) * (1 - 0.5 * clock.dry * _warmth(clock, 0.0))
     bites = 1 + 0.18 * np.sin(2 * np.pi * clock.day / rng.uniform(25, 50) + rng.uniform(0, 6))
     return np.asarray(level * _warmth(clock, rng.uniform(0.35, 0.6)) * bites)
 
 
 def _mown(rng: np.random.Generator, clock: _Clock, first: float = 130.0, cuts: tuple[int, int] = (2, 5)) -> Series:
     """Return grass that is cut several times a year and grows back."""
-    top = rng.uniform(2.8, 4.6) * _warmth(clock, rng.uniform(0.25, 0.5)) * (1 - 0.45 * clock.dry)
+    top = rng.uniform(2.6, 4.6) * _warmth(clock, rng.uniform(0.28, 0.55), late=-35.0) * (1 - 0.45 * clock.dry)
     stubble, back = rng.uniform(0.5, 1.0), rng.uniform(10, 20)
     lai = top.copy()
     for year in clock.years:
@@ -204,7 +207,7 @@ def _deciduous(rng: np.random.Generator, clock: _Clock) -> Series:
     low, high = rng.uniform(0.5, 1.0), rng.uniform(3.6, 5.0)
     leaves = np.zeros_like(clock.day)
     for year in clock.years:
-        leaves = np.maximum(leaves, _rise_and_fall(clock.since(year), Cycle(118, 9, 1.0, 300, 16, 400)))
+        leaves = np.maximum(leaves, _rise_and_fall(clock.since(year), Cycle(118, 9, 1.0, 290, 18, 400)))
     return np.asarray(low + (high - low) * leaves)
 
 

@@ -59,11 +59,11 @@ REGIONS = {
         },
         _BELGIAN_CROPS,
         6.5,
-        0.50,
+        0.47,
         0.45,
         0.50,
         0.0,
-        1.0,
+        1.12,
     ),
     "grassland": Region(
         47.5,

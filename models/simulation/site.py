@@ -34,7 +34,7 @@ from models.simulation.weather import Weather, weather
 _DILATION_PX = 2
 _CLOUDY = (3, 8, 9)
 _GROUND_OF = np.array([GROUNDS.index(cover.ground) for cover in COVERS])
-_STATES = ((0.80, 0.9), (1.0, 1.0), (1.2, 1.1))  # factors on chlorophyll and water: pale, usual and lush stands
+_STATES = ((0.65, 0.85), (1.0, 1.0), (1.35, 1.2))  # factors on chlorophyll and water: pale, usual and lush stands
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _pixel_lai(rng: np.random.Generator, land: Landscape, grown: Growth) -> Floa
     """Return daily LAI per pixel: the parcel's, earlier here and denser there, mixed across borders."""
     shape = land.parcel.shape
     patchy = np.isin(np.array(land.land), ("village", "orchard", "steppe"))[land.parcel]
-    dense = np.exp(0.13 * smooth_fields(rng, (1, *shape), 5.0)[0] + 0.05 * rng.standard_normal(shape))
+    dense = np.exp(0.16 * smooth_fields(rng, (1, *shape), 5.0)[0] + 0.12 * rng.standard_normal(shape))
     dense = dense * np.exp(np.where(patchy, 0.45, 0.0) * rng.standard_normal(shape))
     late = np.rint(2.5 * smooth_fields(rng, (1, *shape), 7.0)[0]).astype(np.int64)
     n = len(grown.lai)
@@ -173,8 +173,8 @@ def _scenes(
     """Return the classification (T, H, W) and reflectance (T, 10, H, W) of every optical pass."""
     size, at = land.parcel.shape[0], daily.at(passes.days)
     ground = _ground(rng, land, grown, truth, passes, daily, soil_brightness)
-    cloudy = daily.cloud[at] / np.sqrt(1 + 0.5 * 0.2)
-    air = sky(rng, passes, cloudy.astype(np.float32), cloudiness, size)
+    share = float(np.clip(cloudiness + rng.normal(0, 0.04), 0.05, 0.9))  # one year is not like the other
+    air = sky(rng, passes, daily.cloud[at], share, size)
     snow = daily.snow[at]
     reflectance = seen_through(rng, ground, air, snow.astype(np.float32))
     village = grown.cover[0][land.parcel] == INDEX["village"]

@@ -53,9 +53,10 @@ def weather(rng: np.random.Generator, region: Region, days: IntArray, southern: 
     n = len(days)
     season = season_day(days, southern)
     summer = -np.cos(2 * np.pi * (season - 20.0) / _YEAR)  # 1 in late July
-    cloud = _cloudiness(rng, n) - region.summer_clearing * summer
+    clearing = region.summer_clearing
+    cloud = (_cloudiness(rng, n) - clearing * summer) / np.sqrt(1 + clearing**2 / 2)
     rain = _rain(rng, cloud, region.rain_share)
-    cold = -summer + 0.6 * smooth_series(rng, n, 4.0) - 0.03 * (50.0 - abs(region.latitude)) * -1.0
+    cold = -summer + 0.6 * smooth_series(rng, n, 4.0)
     limit = 1.35 + 0.03 * max(0.0, 52.0 - region.latitude)
     frost = cold > limit
     snow = (cold > limit + 0.15) & (np.convolve(rain, np.ones(4), mode="full")[:n] > 2.0)
@@ -72,7 +73,7 @@ def weather(rng: np.random.Generator, region: Region, days: IntArray, southern: 
 
 def _cloudiness(rng: np.random.Generator, n: int) -> FloatArray:
     """Return a series of variance 1: weather of a few days on top of spells of some weeks."""
-    return np.asarray(0.85 * smooth_series(rng, n, 1.3) + 0.53 * smooth_series(rng, n, 9.0), dtype=np.float32)
+    return np.asarray(0.90 * smooth_series(rng, n, 1.2) + 0.44 * smooth_series(rng, n, 9.0), dtype=np.float32)
 
 
 def _rain(rng: np.random.Generator, cloud: FloatArray, share: float) -> FloatArray:
@@ -84,6 +85,6 @@ def _rain(rng: np.random.Generator, cloud: FloatArray, share: float) -> FloatArr
 
 def _moisture(rain: FloatArray, summer: FloatArray) -> FloatArray:
     """Return soil moisture from an antecedent precipitation index that dries faster in summer."""
-    decay = 0.86
+    decay = 0.90
     index = lfilter([1.0], [1.0, -decay], rain * (1.0 - 0.35 * summer))
-    return np.asarray(0.07 + 0.33 * (1.0 - np.exp(-index / 22.0)), dtype=np.float32)
+    return np.asarray(0.07 + 0.33 * (1.0 - np.exp(-index / 30.0)), dtype=np.float32)
