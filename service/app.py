@@ -43,9 +43,10 @@ def create_app(jobs: JobStore, queue: JobQueue, storage: FileStorage, signer: Si
         lifespan=lifespan,
     )
     app.state.parts = Parts(jobs, waker, storage, signer, settings)
-    for surface in (landing, health, job_routes, results):
-        app.include_router(surface.router)
-    errors.install(app)
+    routers = [landing.router, health.router, job_routes.router, results.router]
+    for router in routers:
+        app.include_router(router)
+    errors.install(app, routers)
     app.add_middleware(SecurityHeaders)
     _allow_browsers(app)
     order = order_schema(settings.limits, tuple(settings.catalogs), settings.default_catalog)

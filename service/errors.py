@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, Problem, Unavailable
 
@@ -130,8 +131,15 @@ def _our_fault() -> HttpProblem:
     return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "something failed on our side; the service's log says what")
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the app leave as a problem document."""
+def _allowed_methods(request: Request, routers: Sequence[APIRouter]) -> list[str]:
+    """Return every method of a path; the framework names those of one route only."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in matching for method in route.methods or ()})
+
+
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Make every error of the app leave as a problem document; the routers know which methods a path allows."""
 
     @app.exception_handler(HttpProblem)
     async def refused(request: Request, error: HttpProblem) -> JSONResponse:
@@ -146,7 +154,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(from_http(error))
+        problem = from_http(error)
+        if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = ", ".join(_allowed_methods(request, routers))
+        return problem_response(problem)
 
     @app.exception_handler(RequestValidationError)
     async def parameters(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -21,8 +21,14 @@ def test_the_router_refuses_with_problems(client, method, path, status):
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
-    if status == 405:
-        assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/jobs", "GET, POST"), ("/jobs/1", "DELETE, GET"), ("/files/a/b", "GET, HEAD"), ("/", "GET")]
+)
+def test_every_allowed_method_is_named(client, path, allowed):
+    answer = client.patch(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize(
