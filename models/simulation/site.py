@@ -29,6 +29,7 @@ from models.simulation.orbits import OpticalPasses, RadarPasses, optical_passes,
 from models.simulation.phenology import Growth, growth
 from models.simulation.radar import Stand, backscatter
 from models.simulation.regions import REGIONS
+from models.simulation.swath import cut_off
 from models.simulation.weather import Weather, weather
 
 _DILATION_PX = 2
@@ -67,10 +68,10 @@ class SimulatedSite:
         land: parcels and lasting cover.
         labels: per parcel the cover, or the main crop.
         passes: days, platforms and angles of the T optical scenes.
-        scl: (T, H, W) scene classification.
-        reflectance: (T, 10, H, W) surface reflectance in the order of `leaf.BANDS`.
+        scl: (T, H, W) scene classification; 0 = no data.
+        reflectance: (T, 10, H, W) surface reflectance in the order of `leaf.BANDS`; NaN = no data.
         radar_passes: days, orbits and incidence of the radar scenes.
-        power: (R, 2, H, W) gamma nought, linear, VV then VH.
+        power: (R, 2, H, W) gamma nought, linear, VV then VH; NaN = no data.
         days: (D,) every day of the period.
         true_lai: (D, H, W) m2/m2.
     """
@@ -142,6 +143,7 @@ def simulate(spec: SiteSpec) -> SimulatedSite:
     at = daily.at(seen.days)
     stand = Stand(truth[at], land.parcel, grown.cover[at], grown.litter[at], grown.disturbed[at])
     power = backscatter(radar_rng, stand, seen, daily)
+    np.moveaxis(power, 1, -1)[cut_off(radar_rng, len(seen.days), spec.size_px)] = np.nan
     return SimulatedSite(spec, land, tuple(grown.labels), passes, scl, reflectance, seen, power, days, truth)
 
 
@@ -180,7 +182,11 @@ def _scenes(
     village = grown.cover[0][land.parcel] == INDEX["village"]
     roofs = village & (rng.random(village.shape) < 0.15)
     water = grown.cover[0][land.parcel] == INDEX["water"]
-    return classify(rng, air, reflectance, water, roofs, snow), reflectance
+    scl = classify(rng, air, reflectance, water, roofs, snow)
+    missing = cut_off(rng, len(at), size)
+    scl[missing] = 0
+    np.moveaxis(reflectance, 1, -1)[missing] = np.nan
+    return scl, reflectance
 
 
 def _ground(
