@@ -29,6 +29,10 @@ class Brackets:
     age_before: IntArray
     age_after: IntArray
 
+    def select(self, part: slice) -> Brackets:
+        """Return the brackets of some of the target days."""
+        return Brackets(*(array[part] for array in vars(self).values()))
+
     @property
     def days_to_clear(self) -> IntArray:
         """(D, H, W) days to the nearest usable observation; -1 where the pixel has none."""

@@ -17,7 +17,7 @@ DILATION_PX = 2
 
 def clear_mask(scl: np.ndarray) -> BoolArray:
     """Return where the scene classification (any shape) says vegetation or bare soil."""
-    return np.isin(scl, CLEAR_CLASSES)
+    return np.asarray(np.isin(scl, CLEAR_CLASSES))
 
 
 def usable_mask(scl: np.ndarray, dilation_px: int = DILATION_PX) -> BoolArray:
@@ -29,4 +29,4 @@ def usable_mask(scl: np.ndarray, dilation_px: int = DILATION_PX) -> BoolArray:
     """
     size = 2 * dilation_px + 1
     cloudy = ndimage.maximum_filter(np.isin(scl, DILATED_CLASSES), size=(1, size, size), mode="constant")
-    return clear_mask(scl) & ~cloudy
+    return np.asarray(clear_mask(scl) & ~cloudy)

@@ -1,8 +1,8 @@
 """The temporal prior: what clear observations alone say about a day, pixel by pixel, with how far to trust it.
 
-A Gaussian process over time runs in every pixel on its departure from the AOI's mean curve, all pixels of a tile at once
-and with the same hyperparameters; the prior is the mean of that and of the straight line between observations, which
-is never much worse than the better of the two.
+A Gaussian process over time runs in every pixel on its departure from the AOI's mean curve, all pixels of a tile at
+once and with the same hyperparameters; the prior is the mean of that and of the straight line between observations,
+which is never much worse than the better of the two.
 """
 
 from __future__ import annotations
@@ -63,6 +63,12 @@ class Prior:
     before_mean: FloatArray
     after_mean: FloatArray
 
+    def select(self, part: slice) -> Prior:
+        """Return the prior of some of the target days."""
+        return Prior(
+            self.mean[part], self.sd[part], self.brackets.select(part), self.before_mean[part], self.after_mean[part]
+        )
+
 
 def observation_noise(lai: FloatArray) -> FloatArray:
     """Return the standard deviation of a single clear scene at a level of LAI, m2/m2, shape unchanged."""
@@ -111,49 +117,45 @@ def temporal_prior(
     """
     settings = settings or GpSettings()
     brackets = find_brackets(observed.lai, observed.days, target_days)
-    days = np.concatenate([target_days, observed.days])
-    level = evaluate_curve(curve, days, settings)
-    process, sd = _pixel_process(observed.lai, observed.days, days, level, settings)
-    wanted = len(target_days)
+    enclosing = np.unique([brackets.before_index, brackets.after_index])
+    enclosing = enclosing[enclosing >= 0]
+    days = np.concatenate([target_days, observed.days[enclosing]]).astype(np.int32)
+    process, sd = _pixel_process(observed, days, len(target_days), curve, settings)
+    process, at_scenes = np.split(process, [len(target_days)])
     linear = brackets.linear()
-    mean = np.where(np.isfinite(linear), 0.5 * (linear + process[:wanted]), process[:wanted])
-    at_scenes = process[wanted:]
+    mean = np.where(np.isfinite(linear), 0.5 * (linear + process), process)
+    mean = np.maximum(mean, 0).astype(np.float32)
 
     def at(index: IntArray) -> FloatArray:
         if not len(at_scenes):
             return mean
-        return np.where(index < 0, mean, np.take_along_axis(at_scenes, np.maximum(index, 0), axis=0))
+        row = np.searchsorted(enclosing, np.maximum(index, enclosing[0]))
+        return np.where(index < 0, mean, np.take_along_axis(at_scenes, row, axis=0))
 
-    return Prior(
-        np.maximum(mean, 0).astype(np.float32), sd[:wanted], brackets, at(brackets.before_index), at(brackets.after_index)
-    )
+    return Prior(mean, sd, brackets, at(brackets.before_index), at(brackets.after_index))
 
 
 def _pixel_process(
-    lai: FloatArray, days: IntArray, at_days: IntArray, level: FloatArray, settings: GpSettings
+    observed: ObservedLai, at_days: IntArray, with_sd: int, curve: MeanCurve, settings: GpSettings
 ) -> tuple[FloatArray, FloatArray]:
-    """Return mean and standard deviation (N, H, W) of the pixel process on `at_days`; `level` is the curve there.
-
-    The last T entries of `at_days` are the scenes' own days.
-    """
-    scenes, height, width = lai.shape
-    count = len(at_days)
-    if scenes == 0 or not np.isfinite(lai).any():
-        flat = np.broadcast_to(level[:, None, None], (count, height, width)).astype(np.float32)
-        return flat.copy(), np.full_like(flat, settings.scale)
-    values = torch.from_numpy(lai.reshape(scenes, -1).T.copy())  # (P, T)
-    mean, sd = torch.empty(len(values), count), torch.empty(len(values), count)
-    noise = _noise_of_scenes(values)
-    scene_level = torch.from_numpy(level[count - scenes :].copy())
-    for start in range(0, len(values), PIXELS_AT_ONCE):
-        part = slice(start, start + PIXELS_AT_ONCE)
-        anomaly, spread = _solve(values[part] - scene_level, noise[part], days, at_days, settings)
-        mean[part], sd[part] = anomaly + torch.from_numpy(level), spread
-    return mean.T.reshape(count, height, width).numpy().copy(), sd.T.reshape(count, height, width).numpy().copy()
+    """Return the process's mean (N, H, W) on `at_days` and its standard deviation on the first `with_sd` of them."""
+    scenes, height, width = observed.lai.shape
+    level = evaluate_curve(curve, at_days, settings)
+    values = torch.from_numpy(observed.lai.reshape(scenes, -1).T.copy())  # (P, T)
+    mean = torch.from_numpy(level).repeat(len(values), 1)
+    sd = torch.full((len(values), with_sd), settings.scale)
+    if np.isfinite(observed.lai).any():
+        noise = _noise_of_scenes(values)
+        values = values - torch.from_numpy(evaluate_curve(curve, observed.days, settings))
+        for start in range(0, len(values), PIXELS_AT_ONCE):
+            part = slice(start, start + PIXELS_AT_ONCE)
+            anomaly, sd[part] = _solve(values[part], noise[part], observed.days, at_days, with_sd, settings)
+            mean[part] += anomaly
+    return mean.T.reshape(-1, height, width).numpy().copy(), sd.T.reshape(-1, height, width).numpy().copy()
 
 
 def _noise_of_scenes(values: Tensor) -> Tensor:
-    """Return (P, T) noise of each observation, judged at the pixel's own neighbouring level: a spike is not its own excuse."""
+    """Return (P, T) noise of each observation, judged at the level of its neighbours: a spike is no excuse."""
     filled = torch.nan_to_num(values)
     seen = torch.isfinite(values).float()
     kernel = torch.ones(1, 1, min(9, 2 * (values.shape[1] // 2) + 1))
@@ -164,12 +166,14 @@ def _noise_of_scenes(values: Tensor) -> Tensor:
 
 
 def _solve(
-    anomaly: Tensor, noise: Tensor, days: IntArray, at_days: IntArray, settings: GpSettings
+    anomaly: Tensor, noise: Tensor, days: IntArray, at_days: IntArray, with_sd: int, settings: GpSettings
 ) -> tuple[Tensor, Tensor]:
-    """Return the process's mean and standard deviation, both (P, N), given anomalies (P, T) with NaN where unseen."""
+    """Return the process's mean (P, N) and standard deviation (P, with_sd); anomalies are (P, T), NaN = unseen."""
     seen = torch.isfinite(anomaly)
-    most = int(seen.sum(dim=1).max())
-    order = torch.argsort((~seen).to(torch.int8), dim=1, stable=True)[:, :most]  # (P, n): seen ones first, in time order
+    most = max(1, int(seen.sum(dim=1).max()))
+    order = torch.argsort((~seen).to(torch.int8), dim=1, stable=True)[
+        :, :most
+    ]  # (P, n): seen ones first, in time order
     there = torch.gather(seen, 1, order)
     y = torch.nan_to_num(torch.gather(anomaly, 1, order)) * there
     # An unseen slot gets a noise so large that it says nothing; sizes then agree across pixels.
@@ -181,7 +185,7 @@ def _solve(
     cross = settings.scale**2 * _matern_torch(target[None, :, None] - when[:, None, :], settings.length_days)
     cross = cross * there[:, None, :]  # (P, N, n)
     solved = torch.cholesky_solve(y[:, :, None], factor)  # (P, n, 1)
-    half = torch.linalg.solve_triangular(factor, cross.transpose(1, 2), upper=False)  # (P, n, N)
+    half = torch.linalg.solve_triangular(factor, cross[:, :with_sd].transpose(1, 2), upper=False)  # (P, n, with_sd)
     spread = (settings.scale**2 - (half**2).sum(dim=1)).clamp(min=1e-4).sqrt()
     return (cross @ solved)[:, :, 0], spread
 
@@ -194,5 +198,5 @@ def _matern(lag: np.ndarray, length: float) -> np.ndarray:
 
 def _matern_torch(lag: Tensor, length: float) -> Tensor:
     """Return the Matérn-3/2 correlation of a lag in days."""
-    scaled = lag.abs() * (3.0**0.5 / length)
+    scaled: Tensor = lag.abs() * (3.0**0.5 / length)
     return (1 + scaled) * torch.exp(-scaled)

@@ -51,7 +51,7 @@ class OpticalSeries:
     """Sentinel-2 surface reflectance of one square of ground.
 
     Attributes:
-        reflectance: (T, 8, H, W) bottom-of-atmosphere reflectance, unit 1, in the order of `bands.S2_BANDS`; NaN = no data.
+        reflectance: (T, 8, H, W) bottom of atmosphere, unit 1, in the order of `bands.S2_BANDS`; NaN = no data.
         clear: (T, H, W) True where the scene classification says 4 or 5 (undilated).
         usable: (T, H, W) True where `clear` survives the dilation of clouds and shadows.
         water: (T, H, W) True where the scene classification says 6.
@@ -122,6 +122,7 @@ class Reconstruction:
         predicted: step 1, radar added.
         fused: step 2, the delivered reconstruction.
         sigma: predictive standard deviation of what a clear scene of that day would show.
+        spread: standard deviation of the temporal prior.
         days_to_clear: (D, H, W) int32, days to the nearest usable observation of the pixel; -1 where it has none.
     """
 
@@ -130,4 +131,5 @@ class Reconstruction:
     predicted: FloatArray
     fused: FloatArray
     sigma: FloatArray
+    spread: FloatArray
     days_to_clear: IntArray

@@ -16,8 +16,8 @@ Z90 = 1.645
 class Score:
     """Figures of one method in one scenario; LAI figures in m2/m2.
 
-    `r2` is the coefficient of determination, not a squared correlation: it falls below zero for a method worse than the mean.
-    `rmse_over_sd` is RMSE / standard deviation of the truth = sqrt(1 - r2), comparable between places.
+    `r2` is the coefficient of determination, not a squared correlation: it falls below zero for a method worse than
+    the mean. `rmse_over_sd` is RMSE / standard deviation of the truth = sqrt(1 - r2), comparable between places.
     """
 
     n: int
@@ -46,7 +46,9 @@ def score(truth: FloatArray, estimate: FloatArray, sigma: FloatArray | None = No
         ValueError: there is nothing to score, or the estimate has gaps.
     """
     if truth.size == 0 or not np.isfinite(estimate).all():
-        raise ValueError(f"cannot score {truth.size} pixels, {int((~np.isfinite(estimate)).sum())} of them without estimate")
+        raise ValueError(
+            f"cannot score {truth.size} pixels, {int((~np.isfinite(estimate)).sum())} of them without estimate"
+        )
     error = estimate.astype(np.float64) - truth
     spread = float(truth.astype(np.float64).var())
     mse = float((error**2).mean())
@@ -71,7 +73,9 @@ def skill_interval(
     """Return skill = 1 - RMSE(ours)/RMSE(theirs) and its 90 % interval from a paired bootstrap over dates.
 
     Args:
-        truth, ours, theirs: (N,) m2/m2 on the same pixels.
+        truth: (N,) hidden observations, m2/m2.
+        ours: (N,) estimate whose skill is asked for.
+        theirs: (N,) estimate it is measured against.
         groups: (N,) the date of each pixel; whole dates are drawn, since pixels of one date are not independent.
         seed: of the bootstrap.
         draws: of the bootstrap.

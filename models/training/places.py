@@ -1,7 +1,7 @@
 """Real training places: the two Belgian patches with every Sentinel-1 and Sentinel-2 acquisition.
 
-The patch files come with a script that knows their encoding, fills the four bands missing from patch C and works out the satellites;
-it is loaded from the data folder, so that their quirks are described in one place.
+The patch files come with a script that knows their encoding, fills the four bands missing from patch C and works out
+the satellites; it is loaded from the data folder, so that their quirks are described in one place.
 """
 
 from __future__ import annotations

@@ -1,0 +1,196 @@
+"""What the networks see of a target day: the prior and its brackets, radar as change, passes, reference scenes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.prior import MeanCurve, Prior
+from models.radar import RadarAnomalies, anomalies
+from models.series import BoolArray, FloatArray, IntArray, ObservedLai, Site
+
+QUERY_CHANNELS = 22
+TOKEN_CHANNELS = 6
+TOKENS = 24
+"""Radar dates shown to the network: the nearest ones, some 5 weeks on either side with two satellites."""
+TOKEN_REACH_DAYS = 60
+REFERENCES = 3
+"""Reference scenes of step 2: the target day's own clear part, the nearest clear before, the nearest clear after."""
+LAI_SCALE = 4.0
+DB_SCALE = 3.0
+AGE_SCALE, AGE_MAX = 30.0, 90.0
+ANALOG_DB, ANALOG_DAYS = 1.0, 60.0
+"""How alike two radar looks (dB) and how near two days must be to be called alike."""
+
+
+@dataclass(frozen=True)
+class SiteFeatures:
+    """What can be computed once per site, before any target day is asked for.
+
+    Attributes:
+        observed: visible observations.
+        radar: anomalies of every pass.
+        radar_at_scenes: (T, 6, H, W) smoothed anomalies on the days of the scenes.
+        images: (S, 6, H, W) what the network sees of each pass: fine anomalies, mask, pass direction, cosine of
+            incidence.
+        curve: mean curve of the AOI.
+    """
+
+    observed: ObservedLai
+    radar: RadarAnomalies
+    radar_at_scenes: FloatArray
+    images: Tensor
+    curve: MeanCurve
+
+
+@dataclass(frozen=True)
+class DayFeatures:
+    """Everything the two steps need for D target days.
+
+    Attributes:
+        prior: the temporal prior.
+        query: (D, 22, H, W) prior, brackets and radar change.
+        token_index: (D, 24) passes around each day, -1 = none.
+        lags: (D, 24) days from the target, signed.
+        observed_refs: (D, 3, H, W) LAI of the references, m2/m2; 0 where masked.
+        ref_masks: (D, 3, H, W) 1 where a reference exists.
+        ref_means: (D, 3, H, W) the prior on the references' own days, m2/m2.
+        ref_ages: (D, 3, H, W) days between reference and target.
+        mean: (D, 1, H, W) the prior, m2/m2.
+        sd: (D, 1, H, W) its standard deviation, m2/m2.
+    """
+
+    query: Tensor
+    token_index: Tensor
+    lags: Tensor
+    observed_refs: Tensor
+    ref_masks: Tensor
+    ref_means: Tensor
+    ref_ages: Tensor
+    mean: Tensor
+    sd: Tensor
+
+
+def site_features(site: Site, curve: MeanCurve) -> SiteFeatures:
+    """Return the features of a site that do not depend on the target day."""
+    radar = anomalies(site.radar)
+    at_scenes, _ = radar.smooth(site.observed.days)
+    passes, _, height, width = radar.fine.shape
+    flat = np.stack([np.where(radar.ascending, 1.0, -1.0), (radar.cos_incidence - 0.78) * 5], axis=1)  # 0.78: mid-swath
+    constant = np.broadcast_to(flat[:, :, None, None], (passes, 2, height, width))
+    images = np.concatenate([radar.fine / DB_SCALE, radar.valid[:, None], constant], axis=1)
+    return SiteFeatures(site.observed, radar, at_scenes, torch.from_numpy(images.astype(np.float32)), curve)
+
+
+def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> DayFeatures:
+    """Return the features of the target days, given the prior on them."""
+    radar_now, support = site.radar.smooth(target_days)
+    query = np.concatenate(
+        [_prior_channels(prior), _radar_channels(site, prior, radar_now, support, target_days)], axis=1
+    )
+    index, lags = _nearest_passes(site.radar.days, target_days)
+    refs, masks, means, ages = _references(site.observed, prior, target_days)
+    arrays = (query.astype(np.float32), index, lags, refs, masks, means, ages, prior.mean[:, None], prior.sd[:, None])
+    return DayFeatures(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+
+def _prior_channels(prior: Prior) -> FloatArray:
+    """Return (D, 9, H, W): prior, its spread, the enclosing observations, their ages and whether they exist."""
+    b = prior.brackets
+    has_before, has_after = b.before_index >= 0, b.after_index >= 0
+    before = np.where(has_before, b.before, prior.mean)
+    after = np.where(has_after, b.after, prior.mean)
+    linear = np.where(has_before | has_after, b.linear(), prior.mean)
+    ages = [np.minimum(age, AGE_MAX) / AGE_SCALE for age in (b.age_before, b.age_after)]
+    lai = [prior.mean / LAI_SCALE, (before - prior.mean) / LAI_SCALE, (after - prior.mean) / LAI_SCALE]
+    return np.stack([*lai, linear - prior.mean, prior.sd, *ages, has_before, has_after], axis=1).astype(np.float32)
+
+
+def _radar_channels(
+    site: SiteFeatures, prior: Prior, now: FloatArray, support: FloatArray, target_days: IntArray
+) -> FloatArray:
+    """Return (D, 13, H, W): change against the brackets (6), anomaly now (3), support, likeness of days (3)."""
+    b = prior.brackets
+    share = b.weight_after()[:, None]
+
+    def at(index: IntArray) -> FloatArray:
+        if not len(site.radar_at_scenes):
+            return now
+        picked = np.take_along_axis(site.radar_at_scenes, np.maximum(index, 0)[:, None], axis=0)
+        return np.where(index[:, None] < 0, now, picked)
+
+    change = now - ((1 - share) * at(b.before_index) + share * at(b.after_index))
+    there = (support > 0.1)[:, None]
+    analog, alike = _analog(site, prior, now, target_days)
+    likeness = np.stack([analog / LAI_SCALE, alike, analog * alike], axis=1)
+    channels = [np.where(there, change, 0) / DB_SCALE, np.where(there, now[:, :3], 0) / DB_SCALE]
+    return np.concatenate([*channels, np.minimum(support, 3)[:, None] / 3, np.where(there, likeness, 0)], axis=1)
+
+
+def _analog(site: SiteFeatures, prior: Prior, now: FloatArray, target_days: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return LAI on the pixel's days of similar radar minus the prior, m2/m2, and their likeness 0..1; (D, H, W)."""
+    lai = site.observed.lai
+    seen = np.isfinite(lai)
+    values = np.where(seen, lai, 0)
+    analog = np.zeros(prior.mean.shape, np.float32)
+    alike = np.zeros(prior.mean.shape, np.float32)
+    for d, day in enumerate(target_days):
+        near = np.abs(site.observed.days - day) <= 2.5 * ANALOG_DAYS
+        if not near.any():
+            continue
+        lag = (site.observed.days[near] - day)[:, None, None] / ANALOG_DAYS
+        gap = site.radar_at_scenes[near, 3:5] - now[d, None, 3:5]  # (n, 2, H, W): VV and VH, coarse
+        weight = seen[near] * np.exp(-0.5 * ((gap / ANALOG_DB) ** 2).sum(axis=1) - 0.5 * lag**2)
+        total = weight.sum(axis=0)
+        analog[d] = np.where(
+            total > 1e-3, (weight * values[near]).sum(axis=0) / np.maximum(total, 1e-3) - prior.mean[d], 0
+        )
+        alike[d] = np.minimum(total, 1)
+    return analog, alike
+
+
+def _nearest_passes(days: IntArray, target_days: IntArray) -> tuple[IntArray, FloatArray]:
+    """Return (D, 24) indices of the radar passes nearest to each target day, in time order, and their signed lags."""
+    index = np.full((len(target_days), TOKENS), -1, np.int32)
+    lags = np.zeros((len(target_days), TOKENS), np.float32)
+    for d, day in enumerate(target_days):
+        lag = days - day
+        nearest = np.argsort(np.abs(lag), kind="stable")[:TOKENS]
+        nearest = np.sort(nearest[np.abs(lag[nearest]) <= TOKEN_REACH_DAYS])
+        index[d, : len(nearest)] = nearest
+        lags[d, : len(nearest)] = lag[nearest]
+    return index, lags
+
+
+def _references(
+    observed: ObservedLai, prior: Prior, target_days: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return LAI, masks, prior on their own days and ages of the three references, each (D, 3, H, W)."""
+    own = np.stack([_own_scene(observed, int(day)) for day in target_days])
+    b = prior.brackets
+    lai = np.stack([own, b.before, b.after], axis=1)
+    masks: BoolArray = np.isfinite(lai)
+    ages = np.stack([np.zeros_like(b.age_before), b.age_before, b.age_after], axis=1)
+    means = np.stack([prior.mean, prior.before_mean, prior.after_mean], axis=1)
+    return (
+        np.where(masks, lai, 0).astype(np.float32),
+        masks.astype(np.float32),
+        means.astype(np.float32),
+        np.minimum(ages, AGE_MAX).astype(np.float32),
+    )
+
+
+def _own_scene(observed: ObservedLai, day: int) -> FloatArray:
+    """Return (H, W) mean LAI of the day's own usable observations; NaN where it has none."""
+    return day_mean(observed.lai[observed.days == day])
+
+
+def day_mean(lai: FloatArray) -> FloatArray:
+    """Return (H, W) the mean over scenes (T, H, W) of their usable pixels; NaN where no scene is usable."""
+    seen = np.isfinite(lai)
+    count = seen.sum(axis=0)
+    total = np.where(seen, lai, 0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -1,0 +1,72 @@
+"""The networks run over all target days of a tile, a few days at a time."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from models.features import DayFeatures, SiteFeatures, day_features
+from models.prior import Prior
+from models.series import FloatArray, IntArray
+from models.two_steps import TwoSteps
+
+PIXELS_AT_ONCE = 400_000
+"""Pixels times days in one pass through the networks; some 1 GB at the widest layer."""
+POOLING = 4
+"""The networks halve the resolution twice: sides must be multiples of this."""
+
+
+@torch.inference_mode()
+def run(networks: TwoSteps, site: SiteFeatures, prior: Prior, days: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return predicted and fused LAI, both (D, H, W) in m2/m2.
+
+    Args:
+        networks: in eval mode.
+        site: features of the tile.
+        prior: on the target days.
+        days: (D,) target days.
+    """
+    device = next(networks.parameters()).device
+    tokens = _encode(networks, site.images.to(device))
+    height, width = prior.mean.shape[1:]
+    step = max(1, PIXELS_AT_ONCE // (height * width))
+    predicted, fused = np.empty_like(prior.mean), np.empty_like(prior.mean)
+    for start in range(0, len(days), step):
+        part = slice(start, start + step)
+        day = padded(day_features(site, days[part], prior.select(part)), device)
+        chosen, present = gather_tokens(tokens, day.token_index)
+        first = networks.predict(day, chosen, present)
+        second = networks.fuse(day, first)
+        predicted[part] = first[:, 0, :height, :width].float().cpu().numpy()
+        fused[part] = second[:, 0, :height, :width].float().cpu().numpy()
+    return predicted, fused
+
+
+def _encode(networks: TwoSteps, images: Tensor) -> Tensor:
+    """Return the tokens of all passes (S, C, h, w), each pass encoded once."""
+    images = _pad_sides(images)
+    step = max(1, PIXELS_AT_ONCE // (images.shape[-1] * images.shape[-2]))
+    if not len(images):  # no radar at all: one empty token that is never present
+        images = images.new_zeros((1, *images.shape[1:]))
+    return torch.cat([networks.step1.encode(part) for part in torch.split(images, step)])
+
+
+def gather_tokens(tokens: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the tokens of each target day (D, N, C, h, w) and whether they exist (D, N)."""
+    return tokens[index.clamp(min=0).long()], index >= 0
+
+
+def padded(day: DayFeatures, device: torch.device | str) -> DayFeatures:
+    """Return the features on a device, their sides grown to multiples of 4 by repeating the border."""
+    tensors = {field.name: getattr(day, field.name) for field in fields(day)}
+    return DayFeatures(**{k: (_pad_sides(v) if v.ndim == 4 else v).to(device) for k, v in tensors.items()})
+
+
+def _pad_sides(x: Tensor) -> Tensor:
+    height, width = x.shape[-2:]
+    grow = (-width % POOLING, -height % POOLING)
+    return pad(x, (0, grow[0], 0, grow[1]), mode="replicate") if any(grow) and x.numel() else x

@@ -1,0 +1,107 @@
+"""The worker's door to the science: observed LAI, then LAI on every target day with its sigma."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from models.biophysical import observed_lai
+from models.calibration import raw_sigma
+from models.features import site_features
+from models.inference import run
+from models.prior import MeanCurve, observation_noise, temporal_prior
+from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reconstruction, Site
+from models.two_steps import TwoSteps
+from models.weights import build_networks, find_weights
+
+HALO_PX = 32
+"""Pixels around a tile that its result depends on: radar average 3, step 1 12, local offsets 10, step 2 5."""
+
+Method = Literal["published", "adapted", "prior"]
+"""Which LAI is delivered: by the published networks, by networks adapted to the AOI, or by the temporal prior alone."""
+
+NO_SCENES = MeanCurve(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True)
+class LaiReconstructor:
+    """The networks and statistics of one job.
+
+    Attributes:
+        networks: step 1 and step 2, in eval mode.
+        curve: mean curve of the AOI.
+        sigma_factor: on raw sigma.
+        method: which LAI is delivered.
+        weights: name of the published set it started from.
+        device: where the networks run.
+    """
+
+    networks: TwoSteps
+    curve: MeanCurve
+    sigma_factor: float
+    method: Method
+    weights: str
+    device: str = "cpu"
+
+    @classmethod
+    def load(cls, weights: str, device: str = "cpu") -> LaiReconstructor:
+        """Return a reconstructor with published weights that knows nothing of an AOI yet.
+
+        Raises:
+            WeightsError: there is no such set, or its file was tampered with.
+        """
+        found = find_weights(weights)
+        return cls(found.load().to(device), NO_SCENES, found.sigma_factor, "published", weights, device)
+
+    @classmethod
+    def from_state(cls, state: bytes, device: str = "cpu") -> LaiReconstructor:
+        """Return the reconstructor that `state` wrote."""
+        tensors = load_tensors(state)
+        facts = json.loads(bytes(tensors.pop("facts").numpy()).decode())
+        days, means, shares = (tensors.pop(f"curve.{key}").numpy() for key in ("days", "means", "shares"))
+        networks = build_networks()
+        networks.load_state_dict(tensors)
+        return cls(networks.eval().to(device), MeanCurve(days, means, shares), device=device, **facts)
+
+    def state(self) -> bytes:
+        """Return everything a tile needs, as safetensors; the same state gives the same bytes."""
+        tensors: dict[str, Tensor] = {k: v.cpu() for k, v in self.networks.state_dict().items()}
+        for key, values in vars(self.curve).items():
+            tensors[f"curve.{key}"] = torch.from_numpy(values)
+        facts = {"sigma_factor": self.sigma_factor, "method": self.method, "weights": self.weights}
+        tensors["facts"] = torch.tensor(list(json.dumps(facts, sort_keys=True).encode()), dtype=torch.uint8)
+        return save_tensors(tensors)
+
+    def with_curve(self, curve: MeanCurve) -> LaiReconstructor:
+        """Return the same networks under another mean curve."""
+        return replace(self, curve=curve)
+
+    def observe(self, optical: OpticalSeries) -> ObservedLai:
+        """Return observed LAI of the usable pixels."""
+        return observed_lai(optical)
+
+    def noise_of_observation(self, lai: FloatArray) -> FloatArray:
+        """Return sigma of an observed pixel: the noise of a single scene at that level of LAI, m2/m2."""
+        return observation_noise(lai)
+
+    def reconstruct(self, site: Site, target_days: IntArray) -> Reconstruction:
+        """Return LAI on every target day and pixel, finite everywhere.
+
+        Args:
+            site: observed LAI and radar of a tile with its halo.
+            target_days: (D,).
+        """
+        prior = temporal_prior(site.observed, target_days, self.curve)
+        if self.method == "prior":
+            predicted = fused = prior.mean
+        else:
+            predicted, fused = run(self.networks, site_features(site, self.curve), prior, target_days)
+        sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd)
+        return Reconstruction(target_days, prior.mean, predicted, fused, sigma, prior.sd, prior.brackets.days_to_clear)

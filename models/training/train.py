@@ -1,0 +1,148 @@
+"""One recipe for all published sets: learn on simulated sites, then on simulated sites and real places together.
+
+The first stage is shared, as it sees no real place; the sets differ in the real places of the second stage.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from models.calibration import fit_factor
+from models.episodes import Episodes
+from models.fitting import apply, losses
+from models.training.datasets import episodes_of, simulated_sites, turned
+from models.training.places import read_patch
+from models.two_steps import TwoSteps
+from models.weights import build_networks
+
+SETS: dict[str, tuple[str, ...]] = {"release": ("a", "c"), "without-a": ("c",), "without-c": ("a",)}
+"""Real places that each published set sees."""
+BATCH = 16
+AVERAGING = 0.98
+"""Decay of the running mean of the weights that is published: smoother than the last step."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long to train.
+
+    Attributes:
+        sites: simulated sites.
+        scenes: scenes drawn per simulated site.
+        first_steps: gradient steps on simulated sites.
+        second_steps: gradient steps with real places.
+        learning_rate: of the first stage; the second uses a third of it.
+        seed: everything random follows from it.
+    """
+
+    sites: int = 110
+    scenes: int = 14
+    first_steps: int = 1100
+    second_steps: int = 350
+    learning_rate: float = 1.5e-3
+    seed: int = 2025
+
+
+def train_sets(recipe: Recipe, names: Sequence[str], device: str = "cpu") -> dict[str, tuple[TwoSteps, float]]:
+    """Return trained networks and sigma factor by set name."""
+    _say(f"simulating {recipe.sites} sites")
+    sites = simulated_sites(recipe.sites, recipe.seed)
+    held_out = max(1, recipe.sites // 10)
+    simulated = episodes_of(sites[held_out:], 2, recipe.seed, recipe.scenes)
+    unseen = episodes_of(sites[:held_out], 2, recipe.seed, recipe.scenes)
+    _say(f"{len(simulated)} episodes, {len(unseen)} held out")
+    torch.manual_seed(recipe.seed)
+    start = descend(build_networks(), [simulated], recipe.first_steps, recipe.learning_rate, recipe.seed, device)
+    _say(f"first stage done; simulated held-out sites: {_summary(start, unseen, device)}")
+    trained = {}
+    for name in names:
+        real = [episodes_of([read_patch(place)], 6, recipe.seed) for place in SETS[name]]
+        rate, seed = recipe.learning_rate / 3, recipe.seed + 1
+        networks = descend(copy.deepcopy(start), [simulated, *real], recipe.second_steps, rate, seed, device)
+        factor = sigma_factor(networks, unseen, device)
+        _say(f"{name}: {_summary(networks, unseen, device)}, sigma factor {factor:.2f}")
+        trained[name] = networks.cpu().eval(), factor
+    return trained
+
+
+def descend(
+    networks: TwoSteps, sources: Sequence[Episodes], steps: int, learning_rate: float, seed: int, device: str
+) -> TwoSteps:
+    """Return the running mean of the networks over gradient descent.
+
+    Half of each batch comes from the first source, the others share the other half.
+    """
+    networks = networks.to(device).train()
+    mean = copy.deepcopy(networks)
+    optimizer = torch.optim.AdamW(networks.parameters(), learning_rate, weight_decay=1e-2)
+    rng = np.random.default_rng(seed)
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * _schedule(step / steps)
+        batches = [source.pick(torch.from_numpy(i), device) for source, i in _draw(sources, rng)]
+        optimizer.zero_grad()
+        for batch in batches:
+            batch = turned(batch, int(rng.integers(4)), bool(rng.integers(2)))
+            first, second = losses(networks, batch)
+            ((first + second) * (len(batch) / BATCH)).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
+        optimizer.step()
+        _average(mean, networks, min(AVERAGING, (step + 1) / (step + 10)))
+        if step % 100 == 99:
+            _say(f"  step {step + 1}/{steps}: losses {first.item():.3f} {second.item():.3f}")
+    return mean.eval()
+
+
+def _draw(sources: Sequence[Episodes], rng: np.random.Generator) -> list[tuple[Episodes, np.ndarray]]:
+    """Return which examples of each source go into one step: places weigh the same, whatever their number of scenes."""
+    if len(sources) == 1:
+        return [(sources[0], rng.integers(0, len(sources[0]), BATCH))]
+    share = BATCH // 2 // (len(sources) - 1)
+    return [(s, rng.integers(0, len(s), BATCH // 2 if i == 0 else share)) for i, s in enumerate(sources)]
+
+
+@torch.no_grad()
+def _average(mean: TwoSteps, networks: TwoSteps, decay: float) -> None:
+    for kept, new in zip(mean.parameters(), networks.parameters(), strict=True):
+        kept.lerp_(new, 1 - decay)
+
+
+def _schedule(progress: float) -> float:
+    """Return the factor on the learning rate: a short warm-up, then half a cosine."""
+    return min(1.0, progress / 0.03) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+@torch.inference_mode()
+def estimates(networks: TwoSteps, episodes: Episodes, device: str = "cpu") -> dict[str, np.ndarray]:
+    """Return truth, prior, predicted, fused and the prior's sd on the scored pixels of all examples, each (N,)."""
+    networks = networks.to(device).eval()
+    columns: dict[str, list[np.ndarray]] = {k: [] for k in ("truth", "prior", "predicted", "fused", "sd")}
+    for index in torch.split(torch.arange(len(episodes)), BATCH):
+        batch = episodes.pick(index, device)
+        maps = (batch.truth, batch.day.mean, *apply(networks, batch), batch.day.sd)
+        for key, values in zip(columns, maps, strict=True):
+            columns[key].append(values[batch.scored > 0].cpu().numpy())
+    return {key: np.concatenate(parts) for key, parts in columns.items()}
+
+
+def sigma_factor(networks: TwoSteps, unseen: Episodes, device: str = "cpu") -> float:
+    """Return the factor on raw sigma, from sites the networks never saw."""
+    found = estimates(networks, unseen, device)
+    return fit_factor(found["truth"], found["fused"], found["sd"])
+
+
+def _summary(networks: TwoSteps, unseen: Episodes, device: str) -> str:
+    found = estimates(networks, unseen, device)
+    rmse = {k: float(np.sqrt(np.mean((found[k] - found["truth"]) ** 2))) for k in ("prior", "predicted", "fused")}
+    return "RMSE " + ", ".join(f"{k} {v:.3f}" for k, v in rmse.items())
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
