@@ -37,7 +37,7 @@ def seen_through(rng: np.random.Generator, ground: FloatArray, air: Sky, snow: F
     path = 0.0080 * _heavy(rng, (n, 1)) * _HAZE + 0.0015 * _heavy(rng, (n, 10))
     ground *= gain[:, :, None, None]
     ground += path[:, :, None, None]
-    patchy = smooth_fields(rng, (n, height, width), 14.0) * 0.004 * np.abs(_heavy(rng, (n, 1)))[:, :, None]
+    patchy = smooth_fields(rng, (n, height, width), 14.0) * 0.006 * np.abs(_heavy(rng, (n, 1)))[:, :, None]
     opacity, cirrus = air.opacity, air.cirrus
     for band in range(ground.shape[1]):
         values = ground[:, band]
@@ -45,7 +45,7 @@ def seen_through(rng: np.random.Generator, ground: FloatArray, air: Sky, snow: F
         values += patchy * _HAZE[band]
         values += opacity * (_CLOUD[band] - values)
         values += cirrus * (_CIRRUS[band] - values)
-        values *= 1.0 + 0.015 * rng.standard_normal(values.shape, dtype=np.float32)
+        values *= 1.0 + 0.011 * rng.standard_normal(values.shape, dtype=np.float32)
     return np.clip(ground, 0.0005, 1.4, out=ground)
 
 
@@ -57,7 +57,7 @@ def _heavy(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
 def _misregister(rng: np.random.Generator, ground: FloatArray) -> None:
     """Shift each scene by a fraction of a pixel (multi-temporal registration of Sentinel-2 is about 0.3 px)."""
     for axis in (2, 3):
-        step = rng.normal(0.0, 0.22, len(ground)).astype(np.float32)[:, None, None, None]
+        step = rng.normal(0.0, 0.28, len(ground)).astype(np.float32)[:, None, None, None]
         if ground.shape[axis] > 1:
             ahead, behind = np.roll(ground, -1, axis), np.roll(ground, 1, axis)
             edge = [slice(None)] * 4

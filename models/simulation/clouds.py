@@ -15,9 +15,10 @@ from models.simulation.orbits import OpticalPasses
 Classes = NDArray[np.uint8]
 
 # How far above the edge of a cloud (in standard deviations of its field) it is called what.
-_HIGH, _MEDIUM, _DOUBTFUL = 0.45, 0.16, -0.12
+_HIGH, _MEDIUM, _DOUBTFUL = 0.45, 0.16, -0.17
 _PIXEL_M = 20.0
 _SPREAD = 0.75  # share of a field's variance that the weather of the day decides; the rest is local
+_RAGGED = 0.12  # standard deviation of the small structure of cloud edges
 _FARTHEST_PX = 90.0  # a shadow that falls farther away is as good as another cloud's
 
 
@@ -65,6 +66,7 @@ def sky(rng: np.random.Generator, passes: OpticalPasses, cloudy: FloatArray, sha
         here, there = _two_views(rng, size_px, lengths[scene], offset)
         depth[scene] = np.sqrt(_SPREAD) * level + np.sqrt(1 - _SPREAD) * here - edge
         shadow[scene] = np.sqrt(_SPREAD) * level + np.sqrt(1 - _SPREAD) * there - edge
+    depth += _RAGGED * smooth_fields(rng, depth.shape, 4.0)
     shade = np.clip((shadow + 0.05) / 0.35, 0.0, 1.0)
     return Sky(depth, shade, _cirrus(rng, cloudy, size_px))
 
@@ -90,7 +92,7 @@ def _two_views(
 def _cirrus(rng: np.random.Generator, cloudy: FloatArray, size_px: int) -> FloatArray:
     """Return the opacity of high thin ice clouds: in about a sixth of the scenes, long and streaky."""
     fields = smooth_fields(rng, (len(cloudy), size_px, size_px), 45.0)
-    level = rng.normal(-1.15, 0.9, len(cloudy)) + 0.35 * cloudy
+    level = rng.normal(-0.95, 0.9, len(cloudy)) + 0.35 * cloudy
     thick = np.clip(level[:, None, None] + 0.6 * fields, 0.0, None)
     return np.asarray(0.28 * (1 - np.exp(-0.9 * thick)), dtype=np.float32)
 
@@ -122,12 +124,12 @@ def classify(
     found[np.broadcast_to(water, found.shape)] = 6
     found[np.broadcast_to((snow == 1)[:, None, None], found.shape)] = 11
     # Each scene is judged a little differently: the thresholds of the classifier move with the haze of the day.
-    depth = air.depth + rng.normal(0, 0.06, len(snow))[:, None, None].astype(np.float32)
+    depth = air.depth + rng.normal(0, 0.10, len(snow))[:, None, None].astype(np.float32)
     depth = depth + 0.05 * rng.standard_normal(depth.shape, dtype=np.float32)
     found[depth > _DOUBTFUL] = 7
     shaded = (air.shade > 0.5) & (depth <= _MEDIUM)
     found[shaded] = np.broadcast_to(rng.choice((2, 3, 3, 7), (len(snow), 1, 1)), found.shape)[shaded]
-    found[air.cirrus > 0.055] = 10
+    found[air.cirrus > 0.065 * np.exp(rng.normal(0, 0.5, (len(snow), 1, 1)))] = 10
     found[depth > _MEDIUM] = 8
     found[depth > _HIGH] = 9
     mistaken = roofs & (rng.random((len(snow), 1, 1)) < 0.25) & (found < 6)

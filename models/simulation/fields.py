@@ -86,7 +86,7 @@ def _seeds(rng: np.random.Generator, metric: Points, size_px: int) -> Points:
     corners = np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]]) @ metric.T
     low, high = np.floor(corners.min(axis=0)) - 1, np.ceil(corners.max(axis=0)) + 1
     grid = np.stack(np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1])), axis=-1).reshape(-1, 2)
-    return np.asarray(grid + rng.uniform(-0.38, 0.38, grid.shape))
+    return np.asarray(grid + rng.uniform(-0.45, 0.45, grid.shape))
 
 
 def _nearest(points: Points, seeds: Points) -> NDArray[np.int64]:

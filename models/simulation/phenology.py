@@ -40,7 +40,7 @@ class Cycle:
 # Dates follow the Belgian calendar (sowing and harvest windows of regional advisory services), peaks the range of
 # published field LAI; days before 1 January are negative.
 CALENDAR = {
-    "winter wheat": (Cycle(-40, 16, 1.1, 140, 20, 140), Cycle(103, 11, 5.2, 177, 7, 208)),
+    "winter wheat": (Cycle(-40, 16, 1.1, 140, 20, 140), Cycle(98, 11, 5.4, 177, 7, 208)),
     "winter barley": (Cycle(-45, 14, 1.2, 130, 20, 130), Cycle(92, 11, 4.8, 160, 7, 188)),
     "rapeseed": (Cycle(-85, 12, 1.8, 110, 25, 120), Cycle(90, 11, 4.2, 165, 9, 195)),
     "maize": (Cycle(169, 8, 4.1, 247, 12, 263),),
@@ -140,7 +140,7 @@ def _arable(rng: np.random.Generator, region: Region, clock: _Clock, state: Grow
         ends = CALENDAR[crops[year]][-1].end
         if ends < 260 and crops[year + 1] not in _WINTER and rng.random() < 0.55 * min(1.0, region.rain_share / 0.4):
             plan += [("catch crop", cycle) for cycle in CALENDAR["catch crop"]]
-        if crops[year] == "maize" and rng.random() < 0.3:  # cut for fodder before maize is sown
+        if crops[year] == "maize" and rng.random() < 0.4:  # cut for fodder before maize is sown
             plan += [("ryegrass", cycle) for cycle in CALENDAR["ryegrass"]]
         late, vigour = rng.normal(0, 7), rng.gamma(30, 1 / 30) * clock.vigour[year]
         for name, cycle in plan:

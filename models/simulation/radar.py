@@ -71,7 +71,7 @@ def _character(rng: np.random.Generator, passes: RadarPasses, weather: Weather, 
     at = weather.at(passes.days)
     slow = [smooth_series(rng, days, rng.uniform(6, 25))[at] for _ in range(3 * parcels)]
     shared, apart = np.stack(slow[:parcels], axis=1), np.stack(slow[parcels:], axis=1).reshape(n, 2, parcels)
-    found += np.array([[0.8], [1.2]]) * rng.uniform(0.5, 1.2, parcels) * (0.8 * shared[:, None] + 0.6 * apart)
+    found += np.array([[0.8], [1.25]]) * rng.uniform(0.5, 1.2, parcels) * (0.7 * shared[:, None] + 0.75 * apart)
     found += rng.normal(0, 0.20, (n, 1, 1)) + rng.normal(0, 0.15, (n, 2, 1))
     return np.asarray(found, dtype=np.float32)
 
