@@ -141,7 +141,7 @@ def _pixel_process(
     """Return the process's mean (N, H, W) on `at_days` and its standard deviation on the first `with_sd` of them."""
     scenes, height, width = observed.lai.shape
     level = evaluate_curve(curve, at_days, settings)
-    values = torch.from_numpy(observed.lai.reshape(scenes, -1).T.copy())  # (P, T)
+    values = torch.from_numpy(observed.lai.reshape(scenes, height * width).T.copy())  # (P, T)
     mean = torch.from_numpy(level).repeat(len(values), 1)
     sd = torch.full((len(values), with_sd), settings.scale)
     if np.isfinite(observed.lai).any():

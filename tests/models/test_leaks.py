@@ -1,0 +1,60 @@
+"""What is hidden must leave everything: poisoned hidden data may not change a bit of any result."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.adaptation import adapt
+from models.episodes import episode
+from models.evaluation.hold_out import choose_days
+from models.evaluation.scenarios import GAP15, SCENARIOS, hide, scorable_scenes
+from models.series import Site
+
+POISONS = (np.float32(1e6), np.float32(-1e6), np.float32(7.7))
+
+
+def poisoned(site: Site, hidden: np.ndarray, value: np.float32) -> Site:
+    """The same site with nonsense where it will be hidden; the pattern of what is usable stays."""
+    lai = np.where(hidden & np.isfinite(site.observed.lai), value, site.observed.lai)
+    return replace(site, observed=replace(site.observed, lai=lai))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+def test_an_episode_never_sees_what_is_hidden(site, scenario):
+    index = next(i for i in scorable_scenes(site.observed) if hide(site, i, scenario, np.random.default_rng(3)) is not None)
+    clean = hide(site, index, scenario, np.random.default_rng(3))
+    hidden = np.isnan(clean.site.observed.lai)
+    expected = episode(clean)
+    for value in POISONS:
+        found = episode(hide(poisoned(site, hidden, value), index, scenario, np.random.default_rng(3)))
+        for name, tensor in vars(expected.day).items():
+            assert tensor.equal(getattr(found.day, name)), name
+        assert expected.images.equal(found.images)
+
+
+def test_test_days_leave_what_a_job_fits(site, reconstructor, monkeypatch):
+    """Poisoned test days and neighbours change neither the adapted weights, nor the choice, nor the calibration."""
+    monkeypatch.setattr("models.adaptation.STEPS", 2)
+    monkeypatch.setattr("models.adaptation.REPLAY_SITES", 1)
+    first, last = int(site.observed.days[0]), int(site.observed.days[-1])
+    days = choose_days([site], first, last)
+    near = np.zeros(len(site.observed.days), bool)
+    for day in days.test:
+        near |= np.abs(site.observed.days - day) <= GAP15.half_width_days
+
+    def fitted(which: Site) -> tuple[bytes, float, str]:
+        published = replace(reconstructor, weights="release")
+        chosen, report = adapt(published, [which], first_day=first, last_day=last, seed=5)
+        return chosen.with_curve(reconstructor.curve).state(), report.sigma_factor, report.method
+
+    assert fitted(site) == fitted(poisoned(site, near[:, None, None], np.float32(7.7)))
+
+
+def test_a_poisoned_visible_day_does_change_the_result(site):
+    """The leak tests can fail: poison in a visible scene shows."""
+    index = next(i for i in scorable_scenes(site.observed) if hide(site, i, GAP15, np.random.default_rng(3)) is not None)
+    visible = ~np.isnan(hide(site, index, GAP15, np.random.default_rng(3)).site.observed.lai)
+    clean = episode(hide(site, index, GAP15, np.random.default_rng(3)))
+    found = episode(hide(poisoned(site, visible, np.float32(7.7)), index, GAP15, np.random.default_rng(3)))
+    assert not clean.day.query.equal(found.day.query)
