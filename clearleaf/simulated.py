@@ -144,7 +144,7 @@ def _parcels(site: SimulatedSite, ground: Ground, most: int = 16) -> dict[str, A
     sizes = np.bincount(site.land.parcel.reshape(-1), minlength=len(site.labels))
     for index in np.argsort(-sizes, kind="stable"):
         label = site.labels[index]
-        corners = [ground.transform(PX_M) * tuple(corner) for corner in site.land.outline(int(index))]
+        corners = np.array([ground.left, ground.top]) + site.land.outline(int(index)) * (PX_M, -PX_M)
         drawn = Polygon(corners).buffer(-6.0) if len(corners) > 2 else Polygon()
         if label == "water" or drawn.area < 4000.0 or len(features) == most:
             continue

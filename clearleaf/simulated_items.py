@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pystac
-from rasterio.transform import Affine, from_origin
+from numpy.typing import NDArray
+from rasterio.transform import Affine
 from rasterio.warp import transform as reproject
+from shapely import transform as move
 from shapely.geometry import Polygon, box, mapping
 from shapely.geometry.polygon import orient
-from shapely.ops import transform as move
 
 from models.series import day_date
 from models.simulation.leaf import BANDS
@@ -51,7 +52,7 @@ class Ground:
 
     def transform(self, px_m: float) -> Affine:
         """Return the transform of a raster of the whole site with pixels of px_m."""
-        return from_origin(self.left, self.top, px_m, px_m)
+        return Affine(px_m, 0.0, self.left, 0.0, -px_m, self.top)
 
     def outline(self, inset_m: float = 0.0) -> Polygon:
         """Return the site's square in UTM, drawn in by `inset_m`."""
@@ -61,11 +62,11 @@ class Ground:
     def geographic(self, shape: Polygon) -> Polygon:
         """Return a UTM polygon in longitude and latitude, counter-clockwise, to about a centimetre."""
 
-        def lonlat(x: list[float], y: list[float]) -> tuple[list[float], list[float]]:
-            lon, lat = reproject(f"EPSG:{self.epsg}", "EPSG:4326", list(x), list(y))
-            return [round(value, 7) for value in lon], [round(value, 7) for value in lat]
+        def lonlat(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+            found = reproject(f"EPSG:{self.epsg}", "EPSG:4326", corners[:, 0].tolist(), corners[:, 1].tolist())
+            return np.round(np.transpose(found), 7)
 
-        return orient(move(lonlat, shape))
+        return orient(move(shape, lonlat))
 
 
 def optical_item(site: SimulatedSite, scene: int, ground: Ground) -> pystac.Item:
