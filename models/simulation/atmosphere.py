@@ -33,11 +33,11 @@ def seen_through(rng: np.random.Generator, ground: FloatArray, air: Sky, snow: F
     n, _, height, width = ground.shape
     ground += snow[:, None, None, None] * 0.8 * (_SNOW[:, None, None] - ground)
     _misregister(rng, ground)
-    gain = 1.0 + 0.044 * _heavy(rng, (n, 1)) + 0.013 * _heavy(rng, (n, 10))
-    path = 0.0080 * _heavy(rng, (n, 1)) * _HAZE + 0.0015 * _heavy(rng, (n, 10))
+    gain = 1.0 + 0.052 * _heavy(rng, (n, 1)) + 0.013 * _heavy(rng, (n, 10))
+    path = 0.0065 * _heavy(rng, (n, 1)) * _HAZE + 0.0015 * _heavy(rng, (n, 10))
     ground *= gain[:, :, None, None]
     ground += path[:, :, None, None]
-    patchy = smooth_fields(rng, (n, height, width), 14.0) * 0.006 * np.abs(_heavy(rng, (n, 1)))[:, :, None]
+    patchy = smooth_fields(rng, (n, height, width), 14.0) * 0.005 * np.abs(_heavy(rng, (n, 1)))[:, :, None]
     opacity, cirrus = air.opacity, air.cirrus
     for band in range(ground.shape[1]):
         values = ground[:, band]
@@ -45,7 +45,7 @@ def seen_through(rng: np.random.Generator, ground: FloatArray, air: Sky, snow: F
         values += patchy * _HAZE[band]
         values += opacity * (_CLOUD[band] - values)
         values += cirrus * (_CIRRUS[band] - values)
-        values *= 1.0 + 0.011 * rng.standard_normal(values.shape, dtype=np.float32)
+        values *= 1.0 + 0.010 * rng.standard_normal(values.shape, dtype=np.float32)
     return np.clip(ground, 0.0005, 1.4, out=ground)
 
 

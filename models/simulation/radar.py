@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.series import FloatArray, IntArray
-from models.simulation.covers import COVERS
+from models.simulation.covers import COVERS, INDEX
 from models.simulation.noise import smooth_series
 from models.simulation.orbits import RadarPasses
 from models.simulation.weather import Weather
@@ -78,7 +78,7 @@ def _character(rng: np.random.Generator, passes: RadarPasses, weather: Weather, 
 
 def _texture(rng: np.random.Generator, stand: Stand, passes: RadarPasses) -> FloatArray:
     """Return lasting dB texture per pixel: walls that face the radar in villages, hardly any in fields."""
-    built = np.array([cover.name == "village" for cover in COVERS])[stand.cover[0]][stand.parcel]
+    built = (stand.cover == INDEX["village"]).any(axis=0)[stand.parcel]
     spread = np.where(built, 3.0, 0.35)
     shape = stand.parcel.shape
     common = rng.standard_normal(shape)

@@ -200,7 +200,7 @@ def _ground(
 ) -> FloatArray:
     """Return the true surface reflectance (T, 10, H, W) at every optical pass."""
     size, parcel, at = land.parcel.shape[0], land.parcel.reshape(-1), daily.at(passes.days)
-    present = np.unique(grown.cover[at])
+    present = np.unique(grown.cover)
     kinds = tuple(LeafKind(COVERS[cover], *state) for cover in present for state in _STATES)
     tables = canopy_tables(passes.directions, kinds)
     state = rng.integers(len(_STATES), size=len(land.land))

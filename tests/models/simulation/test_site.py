@@ -135,3 +135,18 @@ def test_a_site_is_drawn_in_moments():
 def test_an_unknown_region_is_refused():
     with pytest.raises(KeyError):
         simulate(replace(SPEC, region="atlantis"))
+
+
+def test_a_few_days_may_hold_no_scene_at_all():
+    sites = [simulate(SiteSpec(5, date(2024, 2, 28), date(2024, 2, 29), seed=seed)) for seed in range(4)]
+    assert min(len(site.passes.days) for site in sites) == 0
+    for site in sites:
+        assert site.site().observed.lai.shape == (len(site.passes.days), 5, 5)
+        assert site.true_lai.shape == (2, 5, 5)
+
+
+def test_some_scenes_end_inside_the_site(sites):
+    cut = [np.isnan(site.power[:, 0]).any(axis=(1, 2)).mean() for site in sites]
+    assert 0 < np.mean(cut) < 0.08
+    for site in sites:
+        np.testing.assert_array_equal(np.isnan(site.reflectance).all(axis=1), site.scl == 0)
