@@ -1,0 +1,160 @@
+"""Areas in an order: GeoJSON in, checked polygons out; every refusal says where and what would cure it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyproj import Geod
+from shapely import MultiPolygon, Polygon, make_valid, unary_union
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+from shapely.validation import explain_validity
+
+from jobs.errors import InvalidJob, Problem
+
+_GEOD = Geod(ellps="WGS84")
+MAX_SPAN_DEG = 6.0
+"""Wider than a UTM zone cannot be one job; an outline that seems to span the globe crosses the antimeridian."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one order may ask for.
+
+    Attributes:
+        max_area_km2: geodesic area.
+        max_dates: output dates.
+        max_vertices: of one geometry.
+        max_order_vertices: of all geometries together.
+    """
+
+    max_area_km2: float = 2500
+    max_dates: int = 400
+    max_vertices: int = 10_000
+    max_order_vertices: int = 200_000
+
+
+def area_km2(geometry: BaseGeometry) -> float:
+    """Return the geodesic area of a polygon in longitude and latitude, km²."""
+    return abs(float(_GEOD.geometry_area_perimeter(geometry)[0])) / 1e6
+
+
+def vertex_count(geometry: BaseGeometry) -> int:
+    """Return the number of vertices of a polygon or multipolygon, holes included."""
+    polygons = geometry.geoms if isinstance(geometry, MultiPolygon) else [geometry]
+    return sum(len(ring.coords) for polygon in polygons for ring in (polygon.exterior, *polygon.interiors))
+
+
+def read_area(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # noqa: ANN401 - GeoJSON of any kind
+    """Return the polygon or multipolygon that a GeoJSON value of any kind describes, EPSG:4326.
+
+    Args:
+        value: Polygon, MultiPolygon, Feature or FeatureCollection.
+        pointer: JSON pointer of the value in the order.
+        limits: what one order may ask for.
+
+    Raises:
+        InvalidJob: it is no valid area; names the place and the cure.
+    """
+    parts = [read_polygon(geometry, where, limits) for geometry, where in _geometries(value, pointer)]
+    if not parts:
+        raise _refusal(pointer, "has no geometry: give a Polygon or MultiPolygon")
+    return parts[0] if len(parts) == 1 else unary_union(parts)
+
+
+def _geometries(value: Any, pointer: str) -> Iterator[tuple[Any, str]]:  # noqa: ANN401
+    if not isinstance(value, dict):
+        raise _refusal(pointer, f"is {type(value).__name__}, not a GeoJSON object")
+    kind = value.get("type")
+    if kind == "FeatureCollection":
+        features = value.get("features")
+        if not isinstance(features, list):
+            raise _refusal(pointer + "/features", "is missing: a FeatureCollection needs a list of features")
+        for i, feature in enumerate(features):
+            yield from _geometries(feature, f"{pointer}/features/{i}")
+    elif kind == "Feature":
+        yield value.get("geometry"), pointer + "/geometry"
+    else:
+        yield value, pointer
+
+
+def read_polygon(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # noqa: ANN401
+    """Return one checked polygon or multipolygon; arguments and errors as in `read_area`."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise _refusal(pointer, f"has type {kind!r}: give a Polygon or MultiPolygon")
+    rings = _rings(value.get("coordinates"), kind, pointer)
+    for ring, where in rings:
+        _check_ring(ring, where)
+    count = sum(len(ring) for ring, _ in rings)
+    if count > limits.max_vertices:
+        raise _refusal(pointer, f"has {count} vertices, at most {limits.max_vertices} are allowed: simplify it")
+    geometry = shape(value)
+    if geometry.is_empty or geometry.area == 0:
+        raise _refusal(pointer, "encloses no area")
+    west, _, east, _ = geometry.bounds
+    if east - west > MAX_SPAN_DEG:
+        raise _refusal(
+            pointer,
+            f"spans {east - west:.1f}° of longitude, at most {MAX_SPAN_DEG:g}° (one UTM zone) are allowed; "
+            "an area across the antimeridian must be split at 180° into two jobs",
+        )
+    if not geometry.is_valid:
+        raise _refusal(pointer, f"is not a valid polygon: {explain_validity(geometry)}; untangle it there")
+    return geometry
+
+
+def _rings(coordinates: Any, kind: str, pointer: str) -> list[tuple[list[Any], str]]:  # noqa: ANN401
+    where = pointer + "/coordinates"
+    if not isinstance(coordinates, list) or not coordinates:
+        raise _refusal(where, "must be a list of rings")
+    polygons = [(coordinates, where)]
+    if kind == "MultiPolygon":
+        polygons = [(polygon, f"{where}/{i}") for i, polygon in enumerate(coordinates)]
+    found = []
+    for polygon, place in polygons:
+        if not isinstance(polygon, list) or not polygon:
+            raise _refusal(place, "must be a list of rings")
+        found += [(ring, f"{place}/{i}") for i, ring in enumerate(polygon)]
+    return found
+
+
+def _check_ring(ring: Any, pointer: str) -> None:  # noqa: ANN401
+    if not isinstance(ring, list) or len(ring) < 4:
+        raise _refusal(pointer, "is a ring of fewer than four positions: three corners and the first one again")
+    for i, position in enumerate(ring):
+        _check_position(position, f"{pointer}/{i}")
+    if ring[0][:2] != ring[-1][:2]:
+        raise _refusal(
+            pointer, f"is not closed: it starts at {ring[0][:2]} and ends at {ring[-1][:2]}; repeat the first"
+        )
+
+
+def _check_position(position: Any, pointer: str) -> None:  # noqa: ANN401
+    numbers = isinstance(position, list) and len(position) >= 2
+    if not numbers or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in position[:2]):
+        raise _refusal(pointer, f"is {position!r}, not a position [longitude, latitude]")
+    longitude, latitude = position[:2]
+    if not (math.isfinite(longitude) and math.isfinite(latitude)):
+        raise _refusal(pointer, f"is {position!r}: coordinates must be finite numbers")
+    if abs(latitude) > 90 >= abs(longitude):
+        raise _refusal(pointer, f"has latitude {latitude}: the order is [longitude, latitude], the two look swapped")
+    if abs(longitude) > 180 or abs(latitude) > 90:
+        raise _refusal(
+            pointer, f"is {position[:2]}: longitude lies in -180..180, latitude in -90..90 (degrees, WGS 84)"
+        )
+
+
+def outline(parts: list[BaseGeometry]) -> BaseGeometry:
+    """Return the union of parcels; overlapping ones count once."""
+    joined = make_valid(unary_union(parts))
+    polygons = [g for g in getattr(joined, "geoms", [joined]) if isinstance(g, Polygon | MultiPolygon)]
+    return unary_union(polygons)
+
+
+def _refusal(pointer: str, detail: str) -> InvalidJob:
+    member = pointer.strip("/").split("/")[0]
+    return InvalidJob(Problem(pointer, f"{member} {detail}"))
