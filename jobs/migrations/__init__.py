@@ -1,0 +1,1 @@
+"""Versions of the job book's schema."""

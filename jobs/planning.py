@@ -1,0 +1,120 @@
+"""From an order to a plan: grid, tiles and scenes, fixed once so that every later step sees the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from pydantic import BaseModel, ConfigDict
+from shapely import box
+from shapely.geometry.base import BaseGeometry
+
+from jobs.catalog import Catalog, CatalogProfile, DroppedScene
+from jobs.errors import NoScenes, Problem
+from jobs.grid import Tile, output_geobox, split
+from jobs.request import JobRequest
+from jobs.scenes import Scene
+
+PLAN_VERSION = 1
+
+
+class Plan(BaseModel):
+    """What a job will do.
+
+    Attributes:
+        crs: of the output grid.
+        transform: of the output grid, six affine coefficients.
+        shape: rows and columns of the output grid.
+        tile_px: side of a tile's core.
+        halo: pixels read around it.
+        scenes: everything that is read, in order of time.
+        dropped: scenes found and left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = PLAN_VERSION
+    job_id: UUID
+    request: JobRequest
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    shape: tuple[int, int]
+    tile_px: int
+    halo: int
+    target_dates: tuple[date, ...]
+    scenes: tuple[Scene, ...]
+    dropped: tuple[DroppedScene, ...]
+    catalog: CatalogProfile
+
+    @property
+    def geobox(self) -> GeoBox:
+        """The output grid."""
+        return GeoBox(self.shape, Affine(*self.transform), self.crs)
+
+    @property
+    def tiles(self) -> list[Tile]:
+        """The output grid in squares."""
+        return split(self.geobox, self.tile_px, self.halo)
+
+    @property
+    def s1_scenes(self) -> list[Scene]:
+        """Radar scenes, in order of time."""
+        return [scene for scene in self.scenes if scene.sensor == "s1"]
+
+    @property
+    def s2_scenes(self) -> list[Scene]:
+        """Optical scenes, in order of time."""
+        return [scene for scene in self.scenes if scene.sensor == "s2"]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any scene was made by a simulator."""
+        return self.catalog.simulated or any(scene.simulated for scene in self.scenes)
+
+    def tile(self, tile_id: str) -> Tile:
+        """Return one tile by its id."""
+        return next(tile for tile in self.tiles if tile.id == tile_id)
+
+
+def make_plan(job_id: UUID, request: JobRequest, catalog: Catalog, *, tile_px: int, halo: int) -> Plan:
+    """Return the plan of an order.
+
+    Args:
+        job_id: whose plan it is.
+        request: the order.
+        catalog: where the scenes are.
+        tile_px: side of a tile's core.
+        halo: pixels read around it.
+
+    Raises:
+        NoScenes: the catalogue has nothing for this area and time.
+        Unavailable: the catalogue cannot be read now.
+    """
+    geobox = output_geobox(request.area, request.resolution)
+    found = catalog.search(_with_halo(geobox, halo), request.scene_range)
+    if not found.scenes:
+        days = request.scene_range
+        detail = f"no-scenes: catalogue {catalog.profile.name!r} has no usable scene of this area from {days.start} to "
+        detail += f"{days.end}; {len(found.dropped)} were found and left out"
+        raise NoScenes(Problem("/aoi", detail))
+    return Plan(
+        job_id=job_id,
+        request=request,
+        crs=f"EPSG:{geobox.crs.epsg}",
+        transform=tuple(geobox.transform)[:6],
+        shape=(geobox.shape[0], geobox.shape[1]),
+        tile_px=tile_px,
+        halo=halo,
+        target_dates=request.target_dates,
+        scenes=found.scenes,
+        dropped=found.dropped,
+        catalog=catalog.profile,
+    )
+
+
+def _with_halo(geobox: GeoBox, halo: int) -> BaseGeometry:
+    """Return the grid and its halo as an area in EPSG:4326."""
+    bounds = geobox.pad(halo).geographic_extent.boundingbox
+    return box(bounds.left, bounds.bottom, bounds.right, bounds.top)

@@ -1,0 +1,80 @@
+"""Settings that service, worker and reconciler share, read from `CLEARLEAF_*`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jobs.catalog import CatalogProfile
+
+
+class JobsSettings(BaseSettings):
+    """Where the job book, the broker and the results are, and how patient everybody is; durations in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEARLEAF_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("clearleaf-data"), description="folder of the embedded parts")
+    database_url: str = Field(default="", description="job book; SQLite in data_dir where empty")
+    broker_url: str = Field(default="redis://127.0.0.1:6379/0", description="Redis or Valkey")
+    storage_url: str = Field(default="", description="results; a folder in data_dir where empty")
+    catalogs: dict[str, CatalogProfile] = Field(default={}, description="catalogues by name, as JSON")
+    default_catalog: str | None = Field(default=None, description="catalogue of orders that name none")
+    public_url: str = Field(default="http://127.0.0.1:8000", description="where customers reach the API")
+    signing_key: SecretStr | None = Field(
+        default=None, description="key of signed hrefs; made in data_dir where absent"
+    )
+    lease_s: float = Field(default=60, gt=0, description="how long a silent worker keeps its step")
+    heartbeat_s: float = Field(default=10, gt=0, description="pause between signs of life")
+    reconcile_s: float = Field(default=10, gt=0, description="pause between rounds of the reconciler")
+    resend_s: float = Field(default=30, gt=0, description="a wake-up unheard of for so long is sent again")
+    max_attempts: int = Field(default=3, ge=1, description="tries of a step before its job fails")
+    max_postpones: int = Field(default=20, ge=0, description="waits of a step for the weather before its job fails")
+    wake_window: int = Field(default=32, ge=1, description="wake-ups in the broker at once")
+    tile_px: int = Field(default=256, ge=32, multiple_of=4, description="side of a tile, pixels")
+    visibility_timeout_s: int = Field(default=43_200, gt=0, description="longer than the longest step")
+    grace_s: int = Field(default=60, gt=30, description="from SIGTERM to SIGKILL, as the launcher allows")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.heartbeat_s >= self.lease_s:
+            raise ValueError(f"heartbeat_s ({self.heartbeat_s}) must be shorter than lease_s ({self.lease_s})")
+        if self.default_catalog is not None and self.default_catalog not in self.catalogs:
+            known = ", ".join(self.catalogs) or "none"
+            raise ValueError(f"default_catalog {self.default_catalog!r} is not configured; configured are: {known}")
+        return self
+
+    @property
+    def database(self) -> str:
+        """URL of the job book."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'jobs.sqlite'}"
+
+    @property
+    def storage_root(self) -> Path:
+        """Folder of the results.
+
+        Raises:
+            ValueError: storage_url is of a kind that is not supported.
+        """
+        if not self.storage_url:
+            return self.data_dir.absolute() / "storage"
+        if not self.storage_url.startswith("file://"):
+            raise ValueError(f"storage_url {self.storage_url!r} is not supported: give file:///a/folder")
+        return Path(self.storage_url.removeprefix("file://"))
+
+    def signing_secret(self) -> bytes:
+        """Return the key of signed hrefs; made once, readable by the owner alone, where none is configured."""
+        if self.signing_key is not None:
+            return self.signing_key.get_secret_value().encode()
+        path = self.data_dir / "signing.key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        return path.read_text().encode()

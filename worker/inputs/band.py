@@ -1,0 +1,110 @@
+"""One band of one scene on a grid: a plain window where grids agree, a warp where they do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import rasterio
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from rasterio.enums import Resampling
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+GDAL_SETTINGS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a listing per file is a request per file
+    "GDAL_HTTP_MAX_RETRY": "2",  # short hiccups are GDAL's, longer ones the reader's
+    "GDAL_HTTP_RETRY_DELAY": "0.5",
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",  # neighbouring blocks in one request
+    "GDAL_HTTP_MULTIPLEX": "YES",
+    "VSI_CACHE": "TRUE",  # headers are read in small pieces
+    "GDAL_NUM_THREADS": "1",  # scenes are read in parallel; two pools on the same cores fight
+}
+DRIVERS = ("GTiff", "JP2OpenJPEG")
+"""Formats that a catalogue may hold; anything else a href points to is not opened."""
+ALIGNED_PX = 1e-3
+
+
+@contextmanager
+def gdal() -> Iterator[None]:
+    """Run with GDAL's settings for reading scenes."""
+    with rasterio.Env(**GDAL_SETTINGS):
+        yield
+
+
+def read_band(href: str, geobox: GeoBox, nodata: float | None, *, nearest: bool = False) -> np.ndarray:
+    """Return one band on a grid as (H, W) float32, NaN where there is no data.
+
+    Args:
+        href: path or URL of a GeoTIFF or JPEG 2000.
+        geobox: the grid.
+        nodata: where the file does not say so itself.
+        nearest: for classes; other values are averaged where the grid is coarser and interpolated where it is finer.
+
+    Raises:
+        rasterio.errors.RasterioError: the file cannot be read.
+        OSError: likewise.
+    """
+    with rasterio.open(href, driver=None if href.endswith(".vrt") else list(DRIVERS)) as source:
+        missing = source.nodata if source.nodata is not None else nodata
+        factor = _aligned_factor(source, geobox)
+        if factor is None:
+            return _warp(source, geobox, missing, nearest=nearest)
+        values = _window(source, geobox, factor, missing)
+    return _average(values, factor) if factor > 1 and not nearest else values[::factor, ::factor]
+
+
+def _aligned_factor(source: DatasetReader, geobox: GeoBox) -> int | None:
+    """Return how many source pixels fit a grid pixel's side, or None where the grids do not agree."""
+    if source.crs is None or source.crs.to_epsg() != geobox.crs.epsg or source.transform.b or source.transform.d:
+        return None
+    factor = geobox.transform.a / source.transform.a
+    offset = ~source.transform @ (geobox.transform.c, geobox.transform.f)
+    whole = all(abs(v - round(v)) < ALIGNED_PX for v in (factor, *offset))
+    return round(factor) if whole and factor > 0.5 else None
+
+
+def _window(source: DatasetReader, geobox: GeoBox, factor: int, missing: float | None) -> np.ndarray:
+    """Return the source pixels under the grid, (H factor, W factor) float32; NaN beyond the file's edge."""
+    column, row = (round(v) for v in ~source.transform @ (geobox.transform.c, geobox.transform.f))
+    height, width = geobox.shape[0] * factor, geobox.shape[1] * factor
+    out = np.full((height, width), np.nan, np.float32)
+    top, left = max(row, 0), max(column, 0)
+    bottom, right = min(row + height, source.height), min(column + width, source.width)
+    if top < bottom and left < right:
+        values = source.read(1, window=Window(left, top, right - left, bottom - top)).astype(np.float32)
+        if missing is not None:
+            values[values == missing] = np.nan
+        out[top - row : bottom - row, left - column : right - column] = values
+    return out
+
+
+def _average(values: np.ndarray, factor: int) -> np.ndarray:
+    """Return means of blocks, over the pixels that have data."""
+    height, width = values.shape[0] // factor, values.shape[1] // factor
+    blocks = values.reshape(height, factor, width, factor)
+    count = np.isfinite(blocks).sum(axis=(1, 3))
+    total = np.nansum(blocks, axis=(1, 3))
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _warp(source: DatasetReader, geobox: GeoBox, missing: float | None, *, nearest: bool) -> np.ndarray:
+    coarser = geobox.transform.a > 1.01 * abs(source.transform.a)
+    method = Resampling.nearest if nearest else (Resampling.average if coarser else Resampling.bilinear)
+    height, width = geobox.shape
+    with WarpedVRT(
+        source,
+        crs=f"EPSG:{geobox.crs.epsg}",
+        transform=Affine(*tuple(geobox.transform)[:6]),
+        width=width,
+        height=height,
+        resampling=method,
+        src_nodata=missing,
+        nodata=math.nan,
+        dtype="float32",
+    ) as warped:
+        return np.asarray(warped.read(1), np.float32)

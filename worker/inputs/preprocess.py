@@ -1,0 +1,82 @@
+"""From raw scenes to series: masks from the scene classification, backscatter without ragged edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from models.clear import SNOW_CLASS, WATER_CLASS, clear_mask, usable_mask
+from models.series import FloatArray, OpticalSeries, RadarSeries, day_number
+from worker.inputs.sensors import NO_ORBIT, cos_incidence, cosines
+
+if TYPE_CHECKING:
+    from worker.inputs.read import RawScene
+
+EDGE_PX = 1
+"""Radar scenes end raggedly: pixels this near to missing ones are left out."""
+
+
+def to_reflectance(raw: Sequence[RawScene], shape: tuple[int, int]) -> OpticalSeries:
+    """Return the optical series of scenes read in the order of their time.
+
+    Args:
+        raw: bands in the order of `S2_ASSETS`, reflectance and scene classification.
+        shape: rows and columns of the grid.
+    """
+    bands = np.stack([r.bands for r in raw]) if raw else np.empty((0, 9, *shape), np.float32)
+    reflectance = bands[:, :-1]
+    scl = np.nan_to_num(bands[:, -1]).astype(np.uint8)
+    complete = np.isfinite(reflectance).all(axis=1)
+    return OpticalSeries(
+        reflectance=reflectance,
+        clear=clear_mask(scl) & complete,
+        usable=usable_mask(scl) & complete if raw else np.empty((0, *shape), np.bool_),
+        water=scl == WATER_CLASS,
+        snow=scl == SNOW_CLASS,
+        days=day_number([r.scene.day for r in raw]),
+        cosines=np.array([cosines(r.scene) for r in raw], np.float32).reshape(-1, 3),
+        platforms=tuple(r.scene.platform for r in raw),
+    )
+
+
+def to_backscatter(raw: Sequence[RawScene], shape: tuple[int, int]) -> RadarSeries:
+    """Return the radar series, one entry per pass: slices of one pass are joined in linear power.
+
+    Args:
+        raw: vv and vh, linear power.
+        shape: rows and columns of the grid.
+    """
+    passes = [list(group) for _, group in groupby(sorted(raw, key=_pass), key=_pass)]
+    power = [_joined([_without_edges(r.bands) for r in members]) for members in passes]
+    first = [members[0].scene for members in passes]
+    return RadarSeries(
+        power=np.stack(power) if power else np.empty((0, 2, *shape), np.float32),
+        days=day_number([scene.day for scene in first]),
+        orbits=np.array([NO_ORBIT if s.relative_orbit is None else s.relative_orbit for s in first], np.int32),
+        ascending=np.array([scene.orbit_state == "ascending" for scene in first], np.bool_),
+        cos_incidence=np.array([cos_incidence(scene) for scene in first], np.float32),
+    )
+
+
+def _pass(raw: RawScene) -> tuple[object, ...]:
+    return raw.scene.day, raw.scene.relative_orbit or NO_ORBIT, raw.scene.platform
+
+
+def _without_edges(bands: FloatArray) -> FloatArray:
+    """Return (2, H, W) power, NaN where it is not positive or next to where it is not."""
+    valid = (bands > 0).all(axis=0)
+    inner = ndimage.binary_erosion(valid, np.ones((2 * EDGE_PX + 1,) * 2), border_value=1)
+    return np.where(inner, bands, np.float32(np.nan))
+
+
+def _joined(slices: list[FloatArray]) -> FloatArray:
+    """Return the mean over slices where they overlap."""
+    if len(slices) == 1:
+        return slices[0]
+    stack = np.stack(slices)
+    count = np.isfinite(stack).sum(axis=0)
+    return np.where(count > 0, np.nansum(stack, axis=0) / np.maximum(count, 1), np.nan).astype(np.float32)
