@@ -102,7 +102,7 @@ def make_plan(job_id: UUID, request: JobRequest, catalog: Catalog, *, tile_px: i
     return Plan(
         job_id=job_id,
         request=request,
-        crs=f"EPSG:{geobox.crs.epsg}",
+        crs=str(geobox.crs),
         transform=tuple(geobox.transform)[:6],
         shape=(geobox.shape[0], geobox.shape[1]),
         tile_px=tile_px,

@@ -1,0 +1,207 @@
+"""The job book: what customers ordered and how far it is. It is the truth; messages are only wake-ups."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, insert, select, tuple_, update
+
+from jobs.errors import JobConflict, JobNotFound
+from jobs.job import Job, JobRequest, JobState
+from jobs.steps import ACTIVE, StepBook, StepOutputs
+from jobs.tables import jobs, log, steps
+
+__all__ = ["JobPage", "JobStore", "LogEntry", "StepOutputs"]
+
+_STATE: TypeAdapter[JobState] = TypeAdapter(JobState)
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One line of a job's log."""
+
+    time: datetime
+    level: str
+    message: str
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs, newest first, and the cursor of the next page; None on the last one."""
+
+    jobs: list[Job]
+    next: str | None
+
+
+class JobStore(StepBook):
+    """The job book in a database; all verbs of steps, and those of customers."""
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version."""
+        self.database.migrate()
+
+    def at_head(self) -> bool:
+        """Return whether the schema is the newest version."""
+        return self.database.at_head()
+
+    def create(self, request: JobRequest, *, job_id: UUID | None = None, tenant: str = "local") -> Job:
+        """Enter an order and its first step, in one transaction."""
+        job_id = job_id or uuid4()
+        with self.database.write() as db:
+            now = self.database.now(db)
+            db.execute(
+                insert(jobs).values(
+                    id=str(job_id),
+                    tenant=tenant,
+                    request=request.model_dump(mode="json"),
+                    status="accepted",
+                    created=now,
+                    updated=now,
+                    progress=0,
+                    message="waiting for a worker",
+                    attempt=1,
+                    swept=0,
+                    version=1,
+                )
+            )
+            self._add(db, job_id, "plan", [""], now)
+            self._say(db, str(job_id), "info", "accepted", now)
+            return _job(self._row(db, job_id, tenant))
+
+    def get(self, job_id: UUID, tenant: str = "local") -> Job:
+        """Return a job.
+
+        Raises:
+            JobNotFound: there is none, or it is another tenant's.
+        """
+        with self.database.read() as db:
+            return _job(self._row(db, job_id, tenant))
+
+    def list(self, tenant: str, *, status: Sequence[str] | None, limit: int, after: str | None) -> JobPage:
+        """Return a page of jobs, newest first.
+
+        Args:
+            tenant: whose.
+            status: only these states; all where None.
+            limit: jobs on the page.
+            after: cursor from the page before.
+
+        Raises:
+            ValueError: the cursor is none of ours.
+        """
+        query = select(jobs).where(jobs.c.tenant == tenant, jobs.c.status != "created")
+        if status is not None:
+            query = query.where(jobs.c.status.in_(status))
+        if after is not None:
+            query = query.where(tuple_(jobs.c.created, jobs.c.id) < tuple_(*_position(after)))
+        with self.database.read() as db:
+            rows = db.execute(query.order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(limit + 1)).all()
+        more = len(rows) > limit
+        return JobPage([_job(row) for row in rows[:limit]], _cursor(rows[limit - 1]) if more else None)
+
+    def dismiss(self, job_id: UUID, tenant: str = "local") -> Job:
+        """Give a job up; its workers stop at their next heartbeat. Said twice, it holds once.
+
+        Raises:
+            JobNotFound: there is none, or it is another tenant's.
+        """
+        with self.database.write() as db:
+            row = self._row(db, job_id, tenant, lock=True)
+            if row.status != "dismissed":
+                now = self.database.now(db)
+                values = {"status": "dismissed", "finished": now, "updated": now, "stage": None, "swept": 0}
+                db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(**values, message="dismissed"))
+                self._say(db, str(job_id), "info", "dismissed", now)
+            return _job(self._row(db, job_id, tenant))
+
+    def retry(self, job_id: UUID, tenant: str = "local") -> Job:
+        """Open a failed job again; only the steps that are missing run.
+
+        Raises:
+            JobNotFound: there is none, or it is another tenant's.
+            JobConflict: it has not failed.
+        """
+        with self.database.write() as db:
+            row = self._row(db, job_id, tenant, lock=True)
+            if row.status != "failed":
+                raise JobConflict(f"job {job_id} is {row.status}: only a failed job can be retried")
+            now = self.database.now(db)
+            mine = steps.c.job_id == str(job_id)
+            reopened = {"state": "queued", "owner": None, "lease": None, "sent": None, "due": now, "postponed": 0}
+            db.execute(update(steps).where(mine, steps.c.state != "done").values(**reopened, excused=steps.c.attempt))
+            values = {
+                "status": "accepted",
+                "reason": None,
+                "finished": None,
+                "attempt": row.attempt + 1,
+                "updated": now,
+            }
+            db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(**values, message="waiting for a worker"))
+            self._say(db, str(job_id), "info", f"retried, attempt {row.attempt + 1}", now)
+            return _job(self._row(db, job_id, tenant))
+
+    def log(self, job_id: UUID, level: str, message: str) -> None:
+        """Add a line to a job's log."""
+        with self.database.write() as db:
+            self._say(db, str(job_id), level, message, self.database.now(db))
+
+    def entries(self, job_id: UUID) -> Sequence[LogEntry]:
+        """Return a job's log, oldest first."""
+        with self.database.read() as db:
+            rows = db.execute(select(log).where(log.c.job_id == str(job_id)).order_by(log.c.id)).all()
+        return [LogEntry(row.time, row.level, row.message) for row in rows]
+
+    def to_sweep(self, limit: int = 100) -> Sequence[Job]:
+        """Return ended jobs whose scratch objects are still in storage."""
+        with self.database.read() as db:
+            ended = jobs.c.status.not_in((*ACTIVE, "created", "failed"))  # a failed job may be retried from its scratch
+            rows = db.execute(select(jobs).where(ended, jobs.c.swept == 0).limit(limit)).all()
+        return [_job(row) for row in rows]
+
+    def mark_swept(self, job_id: UUID) -> None:
+        """Remember that a job's scratch objects are gone."""
+        with self.database.write() as db:
+            db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(swept=1))
+
+    def _row(self, db: Connection, job_id: UUID, tenant: str, *, lock: bool = False) -> Row[Any]:
+        query = select(jobs).where(jobs.c.id == str(job_id), jobs.c.tenant == tenant)
+        row = db.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise JobNotFound(f"there is no job {job_id}")
+        return row
+
+
+def _job(row: Row[Any]) -> Job:
+    details = {"failed": {"reason": row.reason}, "successful": {"manifest_href": row.manifest_href}}
+    return Job(
+        id=UUID(row.id),
+        tenant=row.tenant,
+        request=JobRequest.model_validate(row.request),
+        state=_STATE.validate_python({"status": row.status} | details.get(row.status, {})),
+        created=row.created,
+        started=row.started,
+        finished=row.finished,
+        updated=row.updated,
+        stage=row.stage,
+        progress=row.progress,
+        message=row.message,
+        attempt=row.attempt,
+    )
+
+
+def _cursor(row: Row[Any]) -> str:
+    return base64.urlsafe_b64encode(f"{row.created.isoformat()}~{row.id}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    try:
+        moment, job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("~")
+        return datetime.fromisoformat(moment), str(UUID(job_id))
+    except ValueError as error:
+        raise ValueError(f"{cursor!r} is no cursor of this service") from error

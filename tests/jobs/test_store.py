@@ -1,0 +1,235 @@
+"""Laws of the job book: nothing accepted is lost, nothing is done twice."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from jobs.errors import JobConflict, JobDismissed, JobNotFound, StepLost
+from jobs.job import Failed, Successful
+from jobs.store import JobStore
+
+
+def only_step(store):
+    (step,) = store.steps_to_wake(10)
+    return step
+
+
+def claim(store, owner="w1"):
+    return store.claim(only_step(store).id, owner)
+
+
+def walk_to_tiles(store, request_, tiles=("r000c000", "r000c001")):
+    job = store.create(request_)
+    store.end_plan(claim(store), "plan.json", tiles)
+    store.end_prepare(claim(store), "state")
+    return job, [store.claim(step.id, "w1") for step in store.steps_to_wake(10)]
+
+
+def test_a_job_walks_through_its_steps(store, request_):
+    job, tiles = walk_to_tiles(store, request_)
+    assert [tile.tile_id for tile in tiles] == ["r000c000", "r000c001"] or len(tiles) == 2
+    progress = [store.get(job.id).progress]
+    for tile in tiles:
+        store.end_tile(tile, f"piece-{tile.tile_id}")
+        progress.append(store.get(job.id).progress)
+    finish = claim(store)
+    assert finish.kind == "finish"
+    assert store.outputs(job.id).piece_hrefs == {t.tile_id: f"piece-{t.tile_id}" for t in tiles}
+    store.succeed(finish, "jobs/x/results/1/manifest.json")
+    ended = store.get(job.id)
+    assert ended.state == Successful(manifest_href="jobs/x/results/1/manifest.json")
+    assert ended.progress == 100
+    assert ended.started is not None
+    assert ended.finished is not None
+    assert progress == sorted(progress)
+    assert store.steps_to_wake(10) == []
+
+
+def test_what_is_said_twice_holds_once(store, request_):
+    job = store.create(request_)
+    plan = claim(store)
+    store.end_plan(plan, "plan.json", ["r000c000"])
+    store.end_plan(plan, "plan.json", ["r000c000"])
+    store.end_prepare(claim(store), "state")
+    tile = claim(store)
+    store.end_tile(tile, "piece")
+    store.end_tile(tile, "piece")
+    finish = claim(store)
+    store.succeed(finish, "m")
+    store.succeed(finish, "m")
+    with pytest.raises(JobConflict):
+        store.succeed(finish, "another")
+    assert store.get(job.id).state.manifest_href == "m"
+
+
+def test_of_many_claimers_one_wins(store, request_):
+    store.create(request_)
+    step = only_step(store)
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda i: store.claim(step.id, f"w{i}"), range(16)))
+    assert sum(claim is not None for claim in claims) == 1
+
+
+def test_tiles_that_end_together_leave_one_finish(store, settings, request_):
+    for _ in range(5):
+        job, tiles = walk_to_tiles(store, request_, tuple(f"t{i}" for i in range(6)))
+        with ThreadPoolExecutor(6) as pool:
+            books = [JobStore(settings.database, settings) for _ in tiles]
+            list(pool.map(lambda pair: pair[0].end_tile(pair[1], "piece"), zip(books, tiles, strict=True)))
+        (finish,) = store.steps_to_wake(10)
+        assert finish.kind == "finish"
+        store.dismiss(job.id)
+
+
+def test_an_expired_lease_is_taken_back_and_the_old_owner_is_refused(store, request_):
+    store.create(request_)
+    old = claim(store)
+    time.sleep(0.5)
+    assert store.take_back_expired() == 1
+    new = claim(store, "w2")
+    assert (new.id, new.attempt) == (old.id, 2)
+    with pytest.raises(StepLost):
+        store.end_plan(old, "plan.json", ["t"])
+    with pytest.raises(StepLost):
+        store.heartbeat(old)
+    store.end_plan(new, "plan.json", ["t"])
+
+
+def test_a_heartbeat_keeps_the_lease_and_shows_progress(store, request_):
+    job = store.create(request_)
+    step = claim(store)
+    for fraction in (0.2, 0.5, 0.9):
+        time.sleep(0.2)
+        store.heartbeat(step, fraction=fraction, message=f"{fraction:.0%}")
+        assert store.take_back_expired() == 0
+    assert store.get(job.id).message == "90%"
+    assert store.get(job.id).stage == "plan"
+    assert store.get(job.id).progress == 4
+
+
+def test_attempts_run_out_with_a_reason(store, settings, request_):
+    job = store.create(request_)
+    for _ in range(settings.max_attempts):
+        assert claim(store) is not None
+        time.sleep(0.5)
+        store.take_back_expired()
+    state = store.get(job.id).state
+    assert isinstance(state, Failed)
+    assert "fell silent" in state.reason
+    assert store.steps_to_wake(10) == []
+
+
+def test_waiting_for_the_weather_does_not_use_up_attempts(store, settings, request_):
+    job = store.create(request_)
+    for _ in range(settings.max_attempts + 2):
+        store.postpone(claim(store), 0, "catalogue is away")
+    assert store.get(job.id).state.status == "running"
+    for _ in range(settings.max_postpones - settings.max_attempts - 1):
+        store.postpone(claim(store), 0, "catalogue is away")
+    assert "catalogue is away" in store.get(job.id).state.reason
+
+
+def test_a_postponed_step_waits(store, request_):
+    store.create(request_)
+    step = claim(store)
+    store.postpone(step, 0.6, "storm")
+    assert store.steps_to_wake(10) == []
+    assert store.claim(step.id, "w2") is None
+    time.sleep(0.7)
+    assert claim(store, "w2") is not None
+
+
+def test_dismissed_is_told_to_the_worker(store, request_):
+    job = store.create(request_)
+    step = claim(store)
+    first = store.dismiss(job.id)
+    assert store.dismiss(job.id) == first
+    with pytest.raises(JobDismissed):
+        store.heartbeat(step)
+    with pytest.raises(JobDismissed):
+        store.end_plan(step, "plan.json", ["t"])
+    assert store.take_back_expired() == 0
+    assert store.steps_to_wake(10) == []
+
+
+def test_a_retry_opens_only_what_is_missing(store, request_):
+    job, tiles = walk_to_tiles(store, request_)
+    store.end_tile(tiles[0], "piece")
+    store.fail(tiles[1], "disk on fire")
+    assert store.get(job.id).state == Failed(reason="disk on fire")
+    again = store.retry(job.id)
+    assert (again.attempt, again.state.status) == (2, "accepted")
+    step = claim(store)
+    assert step.tile_id == tiles[1].tile_id
+    assert step.attempt == 2
+    store.end_tile(step, "piece")
+    assert only_step(store).kind == "finish"
+    with pytest.raises(JobConflict):
+        store.retry(job.id)
+
+
+def test_wake_ups_are_bounded_and_tenants_take_turns(store, request_):
+    for _ in range(5):
+        store.create(request_, tenant="large")
+    small = store.create(request_, tenant="small")
+    first = store.steps_to_wake(2)
+    assert len(first) == 2
+    assert store.steps_to_wake(2) == []  # the window is full until somebody is heard of
+    owners = {store.claim(step.id, "w").job_id for step in first}
+    assert small.id in owners
+    assert len(store.steps_to_wake(2)) == 2
+
+
+def test_an_unheard_wake_up_is_sent_again(store, request_):
+    store.create(request_)
+    step = only_step(store)
+    assert store.steps_to_wake(10) == []
+    time.sleep(0.4)
+    assert only_step(store) == step
+
+
+def test_another_tenant_sees_nothing(store, request_):
+    job = store.create(request_, tenant="a")
+    for verb in (store.get, store.dismiss, store.retry):
+        with pytest.raises(JobNotFound):
+            verb(job.id, "b")
+    with pytest.raises(JobNotFound):
+        store.get(uuid4(), "a")
+    assert store.list("b", status=None, limit=10, after=None).jobs == []
+
+
+def test_lists_page_newest_first(store, request_):
+    made = [store.create(request_).id for _ in range(5)]
+    seen, after = [], None
+    while True:
+        page = store.list("local", status=["accepted"], limit=2, after=after)
+        seen += [job.id for job in page.jobs]
+        if page.next is None:
+            break
+        after = page.next
+    assert seen == made[::-1]
+    with pytest.raises(ValueError, match="cursor"):
+        store.list("local", status=None, limit=2, after="nonsense")
+
+
+def test_the_log_begins_with_the_order(store, request_):
+    job = store.create(request_)
+    assert [entry.message for entry in store.entries(job.id)] == ["accepted"]
+
+
+def test_an_order_survives_the_book(store, order, request_):
+    assert store.get(store.create(request_).id).request == request_
+
+
+def test_migration_and_tables_agree(store):
+    """What the first migration makes is what the code expects."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from jobs.tables import metadata
+
+    assert store.at_head()
+    with store.database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
