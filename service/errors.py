@@ -12,7 +12,6 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
@@ -34,7 +33,6 @@ STATUS_OF: dict[type[ClearleafError], tuple[HTTPStatus, str]] = {
 }
 """Which status and problem type each error of the job book becomes; a subclass counts as its base."""
 
-DATABASE_AWAY = (OperationalError, InterfaceError, DisconnectionError, PoolTimeout)
 AWAY_RETRY_S = 5
 
 
@@ -98,11 +96,10 @@ def from_clearleaf(error: ClearleafError) -> HttpProblem:
             break
     else:
         return _our_fault()
-    headers = {}
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = str(math.ceil(error.retry_after or AWAY_RETRY_S))
+        return away(error.retry_after)
     members = error.problems if isinstance(error, InvalidJob) else ()
-    return HttpProblem(status, str(error) or status.phrase, kind=uri, headers=headers, members=members)
+    return HttpProblem(status, str(error) or status.phrase, kind=uri, members=members)
 
 
 def from_http(error: HTTPException) -> HttpProblem:
@@ -118,12 +115,12 @@ def from_parameters(error: RequestValidationError) -> HttpProblem:
     return HttpProblem(HTTPStatus.BAD_REQUEST, detail, members=members)
 
 
-def database_away() -> HttpProblem:
-    """Return the answer while the job book is out of reach: nothing was lost, ask again."""
+def away(retry_after: float | None = None) -> HttpProblem:
+    """Return the answer while a part of ours is out of reach; which one, and where it is, stays in our log."""
     return HttpProblem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "the job book cannot be reached at the moment; nothing was changed, please try again",
-        headers={"Retry-After": str(AWAY_RETRY_S)},
+        "the service cannot reach its job book or its files at the moment; please try again",
+        headers={"Retry-After": str(math.ceil(retry_after or AWAY_RETRY_S))},
     )
 
 
@@ -163,12 +160,10 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     async def parameters(request: Request, error: RequestValidationError) -> JSONResponse:
         return problem_response(from_parameters(error))
 
-    async def away(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s: the database is away: %s", request.method, request.url.path, error)
-        return problem_response(database_away())
-
-    for kind in DATABASE_AWAY:
-        app.add_exception_handler(kind, away)
+    @app.exception_handler(PoolTimeout)
+    async def crowded(request: Request, error: PoolTimeout) -> JSONResponse:
+        log.error("%s %s: no connection to the job book is free: %s", request.method, request.url.path, error)
+        return problem_response(away())
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:

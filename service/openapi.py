@@ -82,6 +82,10 @@ def to_openapi_30(node: Any) -> Any:  # noqa: ANN401 - any part of a JSON docume
     turned = {name: to_openapi_30(child) for name, child in node.items()}
     if "const" in turned and not isinstance(turned["const"], dict):
         turned["enum"] = [turned.pop("const")]
+    for bound in ("minimum", "maximum"):
+        exclusive = "exclusive" + bound.capitalize()
+        if isinstance(turned.get(exclusive), int | float) and not isinstance(turned[exclusive], bool):
+            turned |= {bound: turned[exclusive], exclusive: True}
     if isinstance(turned.get("examples"), list):
         turned["example"] = turned.pop("examples")[0]
     return turned

@@ -59,7 +59,11 @@ def results_document(job: Job, parts: Parts) -> dict[str, dict[str, str]]:
 
 
 def _outputs(manifest_key: str, parts: Parts) -> dict[str, dict[str, str]]:
-    declared: dict[str, Any] = json.loads(parts.storage.get_bytes(manifest_key))["outputs"]
+    try:
+        manifest = parts.storage.get_bytes(manifest_key)
+    except FileNotFoundError:  # dismissed since we looked into the book
+        raise HttpProblem(HTTPStatus.GONE, "the job's results have just been removed") from None
+    declared: dict[str, Any] = json.loads(manifest)["outputs"]
     here = posixpath.dirname(manifest_key)
     settings = parts.settings
     return {

@@ -11,9 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
+from jobs.errors import Problem
 from jobs.job import Job, Running
+from jobs.keys import job_prefix
+from jobs.store import JobPage
 from service.body import json_object
 from service.dependencies import TENANT, GivenJob, GivenParts, Parts
+from service.errors import HttpProblem
 from service.intake import accepted_order, asked_statuses
 from service.openapi import problems
 from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
@@ -67,7 +71,7 @@ def job_list(
 ) -> JSONResponse:
     """List jobs, newest first; a `next` link leads on for as long as there are more, and keeps the filter."""
     limit = min(limit, LONGEST_PAGE)
-    page = parts.jobs.list(TENANT, status=asked_statuses(status), limit=limit, after=after)
+    page = _page(parts, asked_statuses(status), limit, after)
     url = parts.settings.public_url
     links = [link(_page_url(url, status=status, limit=limit, after=after), "self", "This page")]
     if page.next is not None:
@@ -100,7 +104,7 @@ def job_log(job: GivenJob, parts: GivenParts) -> JSONResponse:
 def dismiss(job: GivenJob, parts: GivenParts) -> JSONResponse:
     """Stop a job that waits or runs, or remove the results of one that has ended; said twice, it holds once."""
     dismissed = parts.jobs.dismiss(job.id, TENANT)
-    parts.storage.delete_prefix(f"jobs/{job.id}/results/")
+    parts.storage.delete_prefix(f"{job_prefix(job.id)}results/")
     return JSONResponse(status_info(dismissed, parts.settings.public_url))
 
 
@@ -109,6 +113,16 @@ def _status_response(job: Job, parts: Parts) -> JSONResponse:
     if isinstance(job.state, Running) or job.state.status == "accepted":
         response.headers["Retry-After"] = str(parts.settings.poll_s)
     return response
+
+
+def _page(parts: Parts, statuses: list[str], limit: int, after: str | None) -> JobPage:
+    try:
+        return parts.jobs.list(TENANT, status=statuses, limit=limit, after=after)
+    except ValueError as error:
+        if after is None:
+            raise
+        detail = "this is no place in the list; take the `next` link of a page as it is"
+        raise HttpProblem(HTTPStatus.BAD_REQUEST, f"after: {detail}", members=(Problem("/after", detail),)) from error
 
 
 def _page_url(public_url: str, **query: str | int | None) -> str:

@@ -14,7 +14,7 @@ from jobs.catalog import CatalogProfile
 from jobs.job import JobRequest, Limits
 from jobs.keys import results_prefix
 from jobs.storage import FileStorage, Signer
-from jobs.store import JobStore, migrate
+from jobs.store import JobStore
 from service.app import create_app
 from service.settings import ApiSettings
 
@@ -52,8 +52,8 @@ def settings(tmp_path):
 
 @pytest.fixture
 def store(settings):
-    store = JobStore(settings.database_url, settings)
-    migrate(store.engine)
+    store = JobStore(settings.database, settings)
+    store.migrate()
     return store
 
 
