@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, Problem, Unavailable
 
@@ -165,6 +166,28 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
         log.error("%s %s: no connection to the job book is free: %s", request.method, request.url.path, error)
         return problem_response(away())
 
-    @app.exception_handler(Exception)
-    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        return problem_response(_our_fault())  # the server logs the traceback when the error is raised again
+    app.add_middleware(LastResort)
+
+
+class LastResort:
+    """ASGI middleware that answers for what nobody foresaw, inside the others, so that their headers are on it too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; an error before the first byte of the answer becomes a problem, a later one goes on."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise
+            log.exception("%s %s", scope["method"], scope["path"])
+            await problem_response(_our_fault())(scope, receive, send)

@@ -20,12 +20,15 @@ def accepted_order(payload: dict[str, Any], settings: ApiSettings) -> JobRequest
     Raises:
         InvalidJob: with one problem for each wrong member, the catalogue's included.
     """
-    catalog = payload.get("catalog") or settings.default_catalog
-    unknown = () if catalog in settings.catalogs else (_unknown_catalog(catalog, settings),)
+    named = payload.get("catalog")
+    catalog = settings.default_catalog if named is None else named
+    known = isinstance(catalog, str) and catalog in settings.catalogs
+    unknown = () if known else (_unknown_catalog(catalog, settings),)
     try:
         request = JobRequest.parse(payload, settings.limits)
     except InvalidJob as error:
-        raise InvalidJob(*(p for p in error.problems if p.pointer != "/catalog"), *unknown) from None
+        others = {p.pointer: p for p in reversed(error.problems) if p.pointer != "/catalog"}  # the first one of each
+        raise InvalidJob(*reversed(others.values()), *unknown) from None
     if unknown:
         raise InvalidJob(*unknown)
     return request.model_copy(update={"catalog": catalog})
@@ -51,4 +54,4 @@ def _unknown_catalog(name: object, settings: ApiSettings) -> Problem:
     known = ", ".join(sorted(settings.catalogs)) or "none"
     if name is None:
         return Problem("/catalog", f"no catalogue is named and this service has no default one; known are: {known}")
-    return Problem("/catalog", f"there is no catalogue {name!r}; known are: {known}")
+    return Problem("/catalog", f"there is no catalogue {str(name)[:80]!r}; known are: {known}")

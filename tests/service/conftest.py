@@ -79,7 +79,7 @@ def app(store, broker, storage, signer, settings):
 
 @pytest.fixture
 def client(app):
-    with TestClient(app, base_url="https://lai.example.org", raise_server_exceptions=False) as client:
+    with TestClient(app, base_url="https://lai.example.org") as client:
         yield client
 
 

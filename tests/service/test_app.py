@@ -49,8 +49,10 @@ def test_without_its_database_the_service_asks_for_patience(client, store, order
 
 def test_our_own_fault_is_a_problem_without_a_traceback(client, store, monkeypatch):
     monkeypatch.setattr(store, "list", lambda *args, **kwargs: 1 / 0)
-    answer = client.get("/jobs")
+    answer = client.get("/jobs", headers={"origin": "https://elsewhere.example"})
     assert answer.status_code == 500
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-type"] == "application/problem+json"
     assert "division" not in answer.text
 

@@ -79,6 +79,13 @@ def test_every_wrong_member_is_named(client, order):
     assert "simulated" in catalog["detail"]
 
 
+@pytest.mark.parametrize("catalog", ["nowhere", "", 0, [], {}, True, "https://stac.example.org"])
+def test_a_catalogue_is_a_configured_name(client, order, catalog):
+    answer = client.post("/jobs", json=order | {"catalog": catalog})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/catalog"]
+
+
 def test_a_refused_order_leaves_no_trace(client, order, store):
     client.post("/jobs", json=order | {"end": "2022-01-01"})
     assert not store.list("local", status=None, limit=10, after=None).jobs
