@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -92,7 +91,7 @@ def read_polygon(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # n
     count = sum(len(ring) for ring, _ in rings)
     if count > limits.max_vertices:
         raise _refusal(pointer, f"has {count} vertices, at most {limits.max_vertices} are allowed: simplify it")
-    geometry = shape(value)
+    geometry = shape({"type": kind, "coordinates": _flat(value["coordinates"])})
     if geometry.is_empty or geometry.area == 0:
         raise _refusal(pointer, "encloses no area")
     west, _, east, _ = geometry.bounds
@@ -134,12 +133,12 @@ def _check_ring(ring: Any, pointer: str) -> None:  # noqa: ANN401
 
 
 def _check_position(position: Any, pointer: str) -> None:  # noqa: ANN401
-    numbers = isinstance(position, list) and len(position) >= 2
-    if not numbers or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in position[:2]):
-        raise _refusal(pointer, f"is {position!r}, not a position [longitude, latitude]")
+    numbers = isinstance(position, list) and 2 <= len(position) <= 3
+    if not numbers or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in position):
+        raise _refusal(pointer, f"is {_shown(position)}, not a position [longitude, latitude]")
     longitude, latitude = position[:2]
-    if not (math.isfinite(longitude) and math.isfinite(latitude)):
-        raise _refusal(pointer, f"is {position!r}: coordinates must be finite numbers")
+    if not all(abs(x) < 1e9 for x in position):  # NaN fails too; a huge integer would not even be a float
+        raise _refusal(pointer, f"is {_shown(position)}: coordinates must be finite degrees")
     if abs(latitude) > 90 >= abs(longitude):
         raise _refusal(pointer, f"has latitude {latitude}: the order is [longitude, latitude], the two look swapped")
     if abs(longitude) > 180 or abs(latitude) > 90:
@@ -148,11 +147,23 @@ def _check_position(position: Any, pointer: str) -> None:  # noqa: ANN401
         )
 
 
+def _flat(coordinates: list[Any]) -> list[Any]:
+    """Return nested positions without heights, which some have and some have not."""
+    if isinstance(coordinates[0], int | float):
+        return coordinates[:2]
+    return [_flat(part) for part in coordinates]
+
+
 def outline(parts: list[BaseGeometry]) -> BaseGeometry:
     """Return the union of parcels; overlapping ones count once."""
     joined = make_valid(unary_union(parts))
     polygons = [g for g in getattr(joined, "geoms", [joined]) if isinstance(g, Polygon | MultiPolygon)]
     return unary_union(polygons)
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - whatever the customer sent
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _refusal(pointer: str, detail: str) -> InvalidJob:

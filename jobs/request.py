@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from jobs.aoi import Limits, area_km2, outline, read_area, read_polygon, vertex_count
@@ -86,7 +85,9 @@ class JobRequest(BaseModel):
             request = cls.model_validate(payload)
         except ValidationError as error:
             problems = list(_explained(error))
-            raise InvalidJob(*problems, *_geometry_problems(payload, limits)) from None
+            told = {problem.pointer for problem in problems}
+            more = [p for p in _geometry_problems(payload, limits) if p.pointer not in told]
+            raise InvalidJob(*problems, *more) from None
         problems += [*_time_problems(request, limits), *_geometry_problems(payload, limits)]
         if problems:
             raise InvalidJob(*problems)
@@ -118,7 +119,7 @@ class JobRequest(BaseModel):
         """The parcels in their order."""
         features = (self.parcels or {}).get("features", [])
         return tuple(
-            Parcel(_parcel_id(feature, i, self.parcel_id), shape(feature["geometry"]), feature.get("properties") or {})
+            Parcel(_parcel_id(feature, i, self.parcel_id), _geometry(feature), feature.get("properties") or {})
             for i, feature in enumerate(features)
         )
 
@@ -141,6 +142,10 @@ class JobRequest(BaseModel):
         step = self.step_days or DEFAULT_STEP_DAYS
         count = (self.end - self.start).days // step + 1
         return tuple(self.start + timedelta(days=step * i) for i in range(count))
+
+
+def _geometry(feature: dict[str, Any]) -> BaseGeometry:
+    return read_polygon(feature["geometry"], "/parcels", _UNLIMITED)
 
 
 def _explained(error: ValidationError) -> Iterator[Problem]:
@@ -227,7 +232,12 @@ def _parcel_problems(parcels: Any, key: Any, limits: Limits) -> tuple[list[Probl
             vertices += vertex_count(read_polygon(feature.get("geometry"), pointer + "/geometry", limits))
         except InvalidJob as error:
             problems += error.problems
-        name = _parcel_id(feature, i, key)
+        if not isinstance(feature.get("properties") or {}, dict):
+            problems.append(
+                Problem(pointer + "/properties", "parcels has properties that are no object: give {} or null")
+            )
+            continue
+        name = _parcel_id(feature, i, key if isinstance(key, str) else None)
         if name in seen:
             detail = (
                 f"parcels {seen[name]} and {i} share the id {name!r}: ids must differ; parcel_id names their property"

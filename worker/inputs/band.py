@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -24,8 +27,8 @@ GDAL_SETTINGS = {
     "VSI_CACHE": "TRUE",  # headers are read in small pieces
     "GDAL_NUM_THREADS": "1",  # scenes are read in parallel; two pools on the same cores fight
 }
-DRIVERS = ("GTiff", "JP2OpenJPEG")
-"""Formats that a catalogue may hold; anything else a href points to is not opened."""
+DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG"}
+"""Formats that a catalogue may hold; anything else a href points to is not opened, virtual formats least of all."""
 ALIGNED_PX = 1e-3
 
 
@@ -46,10 +49,10 @@ def read_band(href: str, geobox: GeoBox, nodata: float | None, *, nearest: bool 
         nearest: for classes; other values are averaged where the grid is coarser and interpolated where it is finer.
 
     Raises:
-        rasterio.errors.RasterioError: the file cannot be read.
-        OSError: likewise.
+        RasterioError: the file cannot be read.
+        ValueError: it is of no allowed format.
     """
-    with rasterio.open(href, driver=None if href.endswith(".vrt") else list(DRIVERS)) as source:
+    with rasterio.open(href, driver=_driver(href)) as source:
         missing = source.nodata if source.nodata is not None else nodata
         factor = _aligned_factor(source, geobox)
         if factor is None:
@@ -58,9 +61,21 @@ def read_band(href: str, geobox: GeoBox, nodata: float | None, *, nearest: bool 
     return _average(values, factor) if factor > 1 and not nearest else values[::factor, ::factor]
 
 
+def _driver(href: str) -> str:
+    suffix = PurePosixPath(urlsplit(href).path).suffix.lower()
+    if suffix not in DRIVERS or href.startswith("/vsi"):
+        raise ValueError(f"{href} is neither GeoTIFF nor JPEG 2000")
+    return DRIVERS[suffix]
+
+
 def _aligned_factor(source: DatasetReader, geobox: GeoBox) -> int | None:
     """Return how many source pixels fit a grid pixel's side, or None where the grids do not agree."""
-    if source.crs is None or source.crs.to_epsg() != geobox.crs.epsg or source.transform.b or source.transform.d:
+    if (
+        source.crs is None
+        or source.crs != CRS.from_user_input(str(geobox.crs))
+        or source.transform.b
+        or source.transform.d
+    ):
         return None
     factor = geobox.transform.a / source.transform.a
     offset = ~source.transform @ (geobox.transform.c, geobox.transform.f)
@@ -98,7 +113,7 @@ def _warp(source: DatasetReader, geobox: GeoBox, missing: float | None, *, neare
     height, width = geobox.shape
     with WarpedVRT(
         source,
-        crs=f"EPSG:{geobox.crs.epsg}",
+        crs=str(geobox.crs),
         transform=Affine(*tuple(geobox.transform)[:6]),
         width=width,
         height=height,

@@ -46,12 +46,12 @@ class SceneReader:
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
         """Return the radar scenes that touch a grid; slices of one pass become one date."""
         raw, skipped = self._read(scenes, geobox, tick)
-        return S1Stack(geobox, to_backscatter(raw, geobox.shape), skipped)
+        return S1Stack(geobox, to_backscatter(raw, _shape(geobox)), skipped)
 
     def read_s2(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S2Stack:
         """Return the optical scenes that touch a grid."""
         raw, skipped = self._read(scenes, geobox, tick)
-        return S2Stack(geobox, to_reflectance(raw, geobox.shape), skipped)
+        return S2Stack(geobox, to_reflectance(raw, _shape(geobox)), skipped)
 
     def _read(
         self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick
@@ -89,6 +89,10 @@ def _physical(scene: Scene, name: str, geobox: GeoBox) -> FloatArray:
     asset = scene.assets[name]
     values = read_band(asset.href, geobox, asset.nodata, nearest=name == "SCL")
     return np.asarray(values * np.float32(asset.scale) + np.float32(asset.offset), np.float32)
+
+
+def _shape(geobox: GeoBox) -> tuple[int, int]:
+    return geobox.shape[0], geobox.shape[1]
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,1 @@
+"""From tile pieces to what is published: COGs, STAC items, series, report, manifest."""

@@ -1,0 +1,90 @@
+"""The Collection of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import Any
+
+from pystac import Asset, Collection, Extent, Item, Link, MediaType, Provider, SpatialExtent, TemporalExtent
+from pystac.provider import ProviderRole
+
+from jobs.planning import Plan
+from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET, RasterAsset
+from worker.outputs.items import CITATION
+from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
+
+SERIES_FILES = {
+    "series_json": ("parcels.json", "application/geo+json", "LAI series of the parcels"),
+    "series_csv": ("parcels.csv", "text/csv", "LAI series of the parcels, one row per parcel and date"),
+    "series_geoparquet": ("parcels.parquet", "application/vnd.apache.parquet", "LAI series of the parcels"),
+}
+REPORT_FILES = {
+    "accuracy": ("accuracy.json", "application/json", "Accuracy on dates hidden from the reconstruction"),
+    "accuracy_picture": ("accuracy.png", "image/png", "Accuracy on hidden dates, as a picture"),
+    "manifest": ("manifest.json", "application/json", "Everything needed to run this job again"),
+}
+RENDER_EXTENSION = "https://stac-extensions.github.io/render/v2.0.0/schema.json"
+SCIENTIFIC_EXTENSION = "https://stac-extensions.github.io/scientific/v1.0.0/schema.json"
+
+
+def make_collection(plan: Plan, items: Sequence[Item], rasters: Sequence[RasterAsset]) -> Collection:
+    """Return the collection that links one item per date; all hrefs are relative."""
+    days = plan.target_dates
+    span = [datetime.combine(days[0], time(), UTC), datetime.combine(days[-1], time(23, 59, 59), UTC)]
+    bounds = list(plan.geobox.geographic_extent.geom.bounds)
+    collection = Collection(
+        id=str(plan.job_id),
+        title="Leaf area index" + (" (simulated scenes)" if plan.simulated else ""),
+        description=_description(plan),
+        extent=Extent(SpatialExtent([bounds]), TemporalExtent([[span[0], span[1]]])),
+        license="other",
+        keywords=["leaf area index", "LAI", "Sentinel-1", "Sentinel-2"],
+        providers=[Provider("clearleaf", attribution(plan), [ProviderRole.PROCESSOR])],
+        stac_extensions=[RENDER_EXTENSION, SCIENTIFIC_EXTENSION],
+        extra_fields={
+            "sci:citation": CITATION,
+            "clearleaf:simulated": plan.simulated,
+            "item_assets": {asset.name: _item_asset(asset) for asset in rasters},
+            "renders": _renders(),
+        },
+    )
+    files = REPORT_FILES | (SERIES_FILES if plan.request.parcels else {})
+    for key, (name, media_type, title) in files.items():
+        roles = ["metadata"] if key in REPORT_FILES else ["data"]
+        collection.add_asset(key, Asset(f"./{name}", title, None, media_type, roles))
+    collection.add_link(Link("self", "./collection.json", MediaType.JSON))
+    for item in items:
+        collection.add_link(Link("item", f"./{item.id}.json", MediaType.GEOJSON, item.id))
+    return collection
+
+
+def attribution(plan: Plan) -> str:
+    """Return what must be said of the source of the scenes."""
+    if plan.simulated:
+        return "Simulated scenes: not observations of any real place"
+    years = sorted({scene.day.year for scene in plan.scenes})
+    span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
+    return f"Contains modified Copernicus Sentinel data {span}"
+
+
+def _description(plan: Plan) -> str:
+    return (
+        "Leaf area index (m2 of leaf per m2 of ground) of every date with its uncertainty, reconstructed through clouds "
+        f"from Sentinel-1 and Sentinel-2. The target quantity is SL2P-type LAI. {attribution(plan)}."
+    )
+
+
+def _item_asset(asset: RasterAsset) -> dict[str, Any]:
+    said: dict[str, Any] = {"title": asset.title, "type": MediaType.COG.value, "roles": ["data"]}
+    said["bands"] = [asset.band()]
+    if asset is QUALITY_ASSET:
+        said["classification:classes"] = asset.classification()
+    return said
+
+
+def _renders() -> dict[str, Any]:
+    return {
+        "lai": {"title": "LAI", "assets": [LAI.name], "rescale": [[0, LAI_SHOWN]], "colormap_name": PALETTE},
+        "lai_sigma": {"title": "Sigma", "assets": [LAI_SIGMA.name], "rescale": [[0, 1.5]], "colormap_name": "magma"},
+    }

@@ -1,0 +1,147 @@
+"""LAI series of parcels, from the finished rasters."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+from exactextract import exact_extract
+from exactextract.raster import NumPyRasterSource
+from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
+
+from jobs.planning import Plan
+from jobs.request import Parcel
+from worker.outputs.assets import DAYS_TO_CLEAR, FUSED, LAI, LAI_SIGMA, QUALITY_ASSET
+from worker.outputs.items import asset_file
+
+COLUMNS = (
+    "mean",
+    "mean_fused",
+    "std",
+    "median",
+    "p10",
+    "p90",
+    "min",
+    "max",
+    "n_px",
+    "valid_fraction",
+    "sigma",
+    "observed_fraction",
+    "days_to_clear",
+)
+"""LAI figures in m2/m2; `n_px` counts covered pixels, by their covered share.
+
+`sigma` is the mean sigma of the parcel's pixels: their errors are taken as fully correlated, since most of an error is
+shared by the whole scene. It is an upper bound for the mean of a large parcel.
+"""
+_NOTHING = "no data in this parcel on this date"
+
+
+def parcel_series(plan: Plan, folder: Path) -> list[list[dict[str, Any]]]:
+    """Return one row per parcel and date; parcels and dates in their order.
+
+    Args:
+        plan: of the job.
+        folder: with the finished rasters, `fused` among them.
+    """
+    frame = _frame(plan.request.parcel_list, plan.crs)
+    by_date = [_rows_of_date(frame, folder, day) for day in plan.target_dates]
+    return [[rows[i] for rows in by_date] for i in range(len(frame))]
+
+
+def write_series(plan: Plan, folder: Path) -> None:
+    """Write parcels.json, parcels.csv and parcels.parquet."""
+    parcels, series = plan.request.parcel_list, parcel_series(plan, folder)
+    features = [
+        {
+            "type": "Feature",
+            "id": parcel.id,
+            "geometry": mapping(parcel.geometry),
+            "properties": parcel.properties,
+            "series": rows,
+        }
+        for parcel, rows in zip(parcels, series, strict=True)
+    ]
+    document = {"type": "FeatureCollection", "unit": "m2 m-2", "features": features}
+    (folder / "parcels.json").write_text(json.dumps(document) + "\n")
+    flat = [{"id": p.id, **row} for p, rows in zip(parcels, series, strict=True) for row in rows]
+    with (folder / "parcels.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "date", *COLUMNS, "reason"])
+        writer.writeheader()
+        writer.writerows(flat)
+    geometries = [p.geometry for p, rows in zip(parcels, series, strict=True) for _ in rows]
+    gpd.GeoDataFrame(flat, geometry=geometries, crs="EPSG:4326").to_parquet(folder / "parcels.parquet")
+
+
+def _frame(parcels: Sequence[Parcel], crs: str) -> gpd.GeoDataFrame:
+    geometries: list[BaseGeometry] = [parcel.geometry for parcel in parcels]
+    return gpd.GeoDataFrame({"position": range(len(parcels))}, geometry=geometries, crs="EPSG:4326").to_crs(crs)
+
+
+def _rows_of_date(frame: gpd.GeoDataFrame, folder: Path, day: date) -> list[dict[str, Any]]:
+    lai, source = _read(folder, LAI.name, day)
+    lai = LAI.decode(lai)
+    wet = _read(folder, QUALITY_ASSET.name, day)[0]
+    lai = np.where(wet == 5, np.nan, lai)  # LAI of water says nothing about a parcel
+    layers = {
+        "lai": lai,
+        "fused": np.where(np.isfinite(lai), FUSED.decode(_read(folder, FUSED.name, day)[0]), np.nan),
+        "sigma": np.where(np.isfinite(lai), LAI_SIGMA.decode(_read(folder, LAI_SIGMA.name, day)[0]), np.nan),
+        "observed": np.where(np.isfinite(lai), np.isin(wet, (1, 4)), np.nan),
+        "age": DAYS_TO_CLEAR.decode(_read(folder, DAYS_TO_CLEAR.name, day)[0]),
+        "inside": np.ones_like(lai),
+    }
+    spread = ["stdev", "median", "quantile(q=0.1)", "quantile(q=0.9)", "min", "max", "count"]
+    operations = {"lai": ["mean", *spread], "age": ["median"], "inside": ["count"]}
+    found: dict[str, list[Any]] = {}
+    for name, values in layers.items():
+        raster = NumPyRasterSource(
+            values.astype(np.float64), *source["bounds"], nodata=np.nan, name=name, srs_wkt=source["wkt"]
+        )
+        table = exact_extract(raster, frame, operations.get(name, ["mean"]), output="pandas")
+        found |= {f"{name}_{column}": table[column].tolist() for column in table.columns}
+    return [_row(day, {key: values[i] for key, values in found.items()}) for i in range(len(frame))]
+
+
+def _row(day: date, found: dict[str, Any]) -> dict[str, Any]:
+    count, inside = found["lai_count"] or 0.0, found["inside_count"] or 0.0
+    if not count > 0:
+        return {
+            "date": day.isoformat(),
+            **dict.fromkeys(COLUMNS),
+            "n_px": 0.0,
+            "valid_fraction": 0.0,
+            "reason": _NOTHING,
+        }
+    values = {
+        "mean": found["lai_mean"],
+        "mean_fused": found["fused_mean"],
+        "std": found["lai_stdev"],
+        "median": found["lai_median"],
+        "p10": found["lai_quantile_10"],
+        "p90": found["lai_quantile_90"],
+        "min": found["lai_min"],
+        "max": found["lai_max"],
+        "n_px": count,
+        "valid_fraction": count / inside,
+        "sigma": found["sigma_mean"],
+        "observed_fraction": found["observed_mean"],
+        "days_to_clear": found["age_median"],
+    }
+    rounded = {k: (None if v is None or not np.isfinite(v) else round(float(v), 4)) for k, v in values.items()}
+    return {"date": day.isoformat(), **rounded, "reason": None}
+
+
+def _read(folder: Path, asset: str, day: date) -> tuple[np.ndarray, dict[str, Any]]:
+    with rasterio.open(folder / asset_file(asset, day)) as source:
+        bounds = source.bounds
+        place = {"bounds": (bounds.left, bounds.bottom, bounds.right, bounds.top), "wkt": source.crs.to_wkt()}
+        return source.read(1), place

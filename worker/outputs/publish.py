@@ -1,0 +1,176 @@
+"""The finish step: everything is made locally and verified, then uploaded, the manifest last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from pystac import Item, Link, MediaType
+
+from jobs.planning import Plan
+from jobs.storage import FileStorage
+from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
+from worker.outputs.cog import write_cog
+from worker.outputs.collection import SERIES_FILES, make_collection
+from worker.outputs.items import Provenance, asset_file, join_facts, make_item
+from worker.outputs.parcels import write_series
+from worker.outputs.pieces import Pieces
+from worker.outputs.report import write_report
+from worker.outputs.thumbnail import write_thumbnail
+from worker.runtime import Progress
+
+__all__ = ["Provenance", "publish"]
+
+MANIFEST = "manifest.json"
+LIBRARIES = ("clearleaf", "torch", "numpy", "scipy", "rasterio", "odc-geo", "pystac", "exactextract")
+
+
+def publish(
+    plan: Plan,
+    piece_keys: Sequence[str],
+    provenance: Provenance,
+    storage: FileStorage,
+    prefix: str,
+    scratch: Path,
+    progress: Progress,
+) -> str:
+    """Publish a job's results and return the key of the manifest.
+
+    Args:
+        plan: of the job.
+        piece_keys: one per tile.
+        provenance: how the values were made.
+        storage: where to.
+        prefix: of this attempt; nobody reads below it before the manifest is named in the job book.
+        scratch: empty local folder; the caller removes it.
+        progress: see `Progress`.
+
+    Raises:
+        StorageFull: the results cannot be stored.
+        BadRaster: a raster does not read back as it was written.
+    """
+    pieces = Pieces(storage, list(piece_keys))
+    facts = join_facts(pieces.facts)
+    published = [*STANDARD, *(EXTRA[name] for name in plan.request.extra_assets)]
+    made = published if FUSED in published or not plan.request.parcels else [*published, FUSED]
+    for i, asset in enumerate(made):
+        progress(0.6 * i / len(made), f"writing {asset.name}")
+        _write_rasters(plan, pieces, asset, scratch)
+    progress(0.6, "describing the results")
+    items = _write_items(plan, published, facts, provenance, scratch)
+    write_report(scratch, provenance.report)
+    if plan.request.parcels:
+        progress(0.7, "computing the parcels' series")
+        write_series(plan, scratch)
+    if made is not published:
+        for day in plan.target_dates:
+            (scratch / asset_file(FUSED.name, day)).unlink()
+    collection = make_collection(plan, items, published)
+    _write_json(scratch / "collection.json", collection.to_dict(transform_hrefs=False))
+    return _upload(plan, provenance, facts, storage, prefix, scratch, progress)
+
+
+def _write_rasters(plan: Plan, pieces: Pieces, asset: RasterAsset, folder: Path) -> None:
+    """Write one asset of every date, several dates at once."""
+    arrays = pieces.array(asset.name)
+    tiles = plan.tiles
+
+    def write(i: int) -> None:
+        whole = np.full(plan.shape, asset.nodata, asset.dtype)
+        for tile in tiles:
+            whole[tile.rows, tile.columns] = arrays[tile.id][i]
+        day = plan.target_dates[i]
+        write_cog(folder / asset_file(asset.name, day), whole, plan.geobox, asset)
+        if asset is LAI:
+            write_thumbnail(folder / f"thumbnail-{day}.png", asset.decode(whole))
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(write, range(len(plan.target_dates))))
+
+
+def _write_items(
+    plan: Plan, rasters: Sequence[RasterAsset], facts: dict[str, Any], provenance: Provenance, folder: Path
+) -> list[Item]:
+    items = []
+    for day in plan.target_dates:
+        quality = _read(folder / asset_file(QUALITY_ASSET.name, day))
+        age = DAYS_TO_CLEAR.decode(_read(folder / asset_file(DAYS_TO_CLEAR.name, day)))
+        item = make_item(plan, day, quality, np.nan_to_num(age, nan=-1), rasters, facts, provenance)
+        for relation in ("root", "parent", "collection"):
+            item.add_link(Link(relation, "./collection.json", MediaType.JSON))
+        _write_json(folder / f"{item.id}.json", item.to_dict(transform_hrefs=False))
+        items.append(item)
+    return items
+
+
+def _read(path: Path) -> np.ndarray:
+    with rasterio.open(path) as source:
+        return np.asarray(source.read(1))
+
+
+def _upload(
+    plan: Plan,
+    provenance: Provenance,
+    facts: dict[str, Any],
+    storage: FileStorage,
+    prefix: str,
+    folder: Path,
+    progress: Progress,
+) -> str:
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    files = []
+    for i, path in enumerate(paths):
+        progress(0.8 + 0.19 * i / len(paths), f"publishing, {i} of {len(paths)} files")
+        files.append({"href": f"./{path.name}", "size": path.stat().st_size, "sha256": _sha256(path)})
+        storage.put_file(prefix + path.name, path)
+    manifest = json.dumps(_manifest(plan, provenance, facts, files), indent=1).encode()
+    storage.put_bytes(prefix + MANIFEST, manifest, "application/json")
+    return prefix + MANIFEST
+
+
+def _manifest(plan: Plan, provenance: Provenance, facts: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
+    outputs = {
+        "collection": {"href": "collection.json", "type": "application/json"},
+        "accuracy": {"href": "accuracy.json", "type": "application/json"},
+        "manifest": {"href": MANIFEST, "type": "application/json"},
+    }
+    if plan.request.parcels:
+        name, media_type, _ = SERIES_FILES["series_json"]
+        outputs["series"] = {"href": name, "type": media_type}
+    libraries = {name: version(name) for name in LIBRARIES}
+    return {
+        "job_id": str(plan.job_id),
+        "created": provenance.created.isoformat().replace("+00:00", "Z"),
+        "outputs": outputs,
+        "request": plan.request.model_dump(mode="json"),
+        "simulated": plan.simulated,
+        "plan": plan.model_dump(mode="json", include={"version", "crs", "transform", "shape", "tile_px", "halo"}),
+        "catalog": plan.catalog.name,
+        "scenes": [scene.id for scene in plan.scenes],
+        "dropped_scenes": [scene.model_dump() for scene in plan.dropped],
+        "skipped_scenes": facts["skipped"],
+        "method": provenance.method,
+        "weights": {"name": provenance.weights, "sha256": provenance.weights_sha256},
+        "state_sha256": provenance.state_sha256,
+        "seed": plan.request.seed,
+        "versions": {"python": platform.python_version(), "gdal": rasterio.__gdal_version__, **libraries},
+        "files": files,
+    }
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1, default=str) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

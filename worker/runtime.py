@@ -1,0 +1,82 @@
+"""What a worker process is given once: storage, catalogues, reader, device."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from jobs.catalog import Catalog, CatalogProfile, open_catalog
+from jobs.errors import InvalidJob, Problem
+from jobs.storage import FileStorage
+from models.reconstruction import LaiReconstructor
+from worker.inputs.read import SceneReader
+from worker.settings import WorkerSettings
+
+Progress = Callable[[float, str], None]
+"""Called with the share done (0..1) and what is being done; may raise to stop."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the steps work with.
+
+    Attributes:
+        storage: of results and of what steps hand over.
+        catalogs: configured catalogues by name.
+        default_catalog: of orders that name none.
+        reader: reads scenes.
+        device: where the networks run.
+        scratch: local folder for files under way.
+        tile_px: side of a tile.
+    """
+
+    storage: FileStorage
+    catalogs: dict[str, CatalogProfile]
+    default_catalog: str | None
+    reader: SceneReader
+    device: str
+    scratch: Path
+    tile_px: int
+
+    def catalog(self, name: str | None) -> Catalog:
+        """Return an open catalogue.
+
+        Raises:
+            InvalidJob: it is not configured.
+            Unavailable: it cannot be reached now.
+        """
+        wanted = name or self.default_catalog
+        if wanted is None or wanted not in self.catalogs:
+            known = ", ".join(self.catalogs) or "none"
+            raise InvalidJob(Problem("/catalog", f"catalog {wanted!r} is not configured; configured are: {known}"))
+        return open_catalog(self.catalogs[wanted])
+
+
+def build_parts(settings: WorkerSettings) -> Parts:
+    """Return the parts that settings describe; torch is first touched here, in the process that computes."""
+    torch.set_num_threads(settings.torch_threads or len(os.sched_getaffinity(0)))
+    device = settings.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+    return Parts(
+        storage=FileStorage(settings.storage_root),
+        catalogs=settings.catalogs,
+        default_catalog=settings.default_catalog,
+        reader=SceneReader(settings.read_threads, settings.read_tries),
+        device=device,
+        scratch=settings.scratch_dir,
+        tile_px=settings.tile_px,
+    )
+
+
+@lru_cache(maxsize=2)
+def cached_reconstructor(sha256: str, state: bytes, device: str) -> LaiReconstructor:
+    """Return the reconstructor of a job's state; tiles of one job that meet the same process load it once."""
+    del sha256  # names the state in the cache's key; the bytes are compared by their hash only after it
+    return LaiReconstructor.from_state(state, device)

@@ -1,0 +1,117 @@
+"""The four steps of a job as plain functions, run by workers for the job book and by `clearleaf run` in turn."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jobs.planning import Plan, make_plan
+from jobs.request import JobRequest
+from models.reconstruction import HALO_PX
+from worker.outputs.pieces import Piece, write_piece
+from worker.outputs.publish import Provenance, publish
+from worker.prepare import prepare
+from worker.reconstruct import read_stack, reconstruct_tile, stack_from_bytes, stack_to_bytes
+from worker.runtime import Parts, Progress, cached_reconstructor
+
+STATE, FACTS, STACK = "state.safetensors", "prepare.json", "stack.npz"
+
+
+def plan_step(job_id: UUID, request: JobRequest, parts: Parts, prefix: str) -> tuple[str, list[str]]:
+    """Fix grid, tiles and scenes; returns the plan's key and the tiles' ids.
+
+    Raises:
+        InvalidJob: the catalogue is not configured, or has no scene (`NoScenes`).
+        Unavailable: catalogue or storage are away.
+    """
+    plan = make_plan(job_id, request, parts.catalog(request.catalog), tile_px=parts.tile_px, halo=HALO_PX)
+    key = prefix + "plan.json"
+    parts.storage.put_bytes(key, plan.model_dump_json().encode(), "application/json")
+    return key, [tile.id for tile in plan.tiles]
+
+
+def load_plan(key: str, parts: Parts) -> Plan:
+    """Return the plan that `plan_step` wrote."""
+    return Plan.model_validate_json(parts.storage.get_bytes(key))
+
+
+def prepare_step(plan: Plan, parts: Parts, prefix: str, progress: Progress) -> str:
+    """Fit the reconstruction to the AOI; returns the key of what the tiles need to know.
+
+    A job of one tile reads its scenes here, once, and leaves them for the tile.
+
+    Raises:
+        InvalidJob: unknown weights.
+        Unavailable: storage is away.
+    """
+    tiles = plan.tiles
+    stack = None
+    if len(tiles) == 1:
+        stack = read_stack(plan, tiles[0].padded, parts.reader, _ticks(progress, 0.4))
+        parts.storage.put_bytes(prefix + STACK, stack_to_bytes(stack))
+    start = 0.4 if stack is not None else 0.0
+    found = prepare(plan, stack, parts, lambda share, message: progress(start + (1 - start) * share, message))
+    parts.storage.put_bytes(prefix + STATE, found.state)
+    parts.storage.put_bytes(prefix + FACTS, found.facts(), "application/json")
+    return prefix + FACTS
+
+
+def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: str, progress: Progress) -> str:
+    """Reconstruct one tile; returns the key of its piece.
+
+    Raises:
+        Unavailable: storage is away.
+    """
+    tile = plan.tile(tile_id)
+    folder = facts_key.removesuffix(FACTS)
+    facts = json.loads(parts.storage.get_bytes(facts_key))
+    lai = cached_reconstructor(facts["state_sha256"], parts.storage.get_bytes(folder + STATE), parts.device)
+    if parts.storage.head(folder + STACK) is not None:
+        stack = stack_from_bytes(parts.storage.get_bytes(folder + STACK), tile.padded)
+    else:
+        stack = read_stack(plan, tile.padded, parts.reader, _ticks(progress, 0.5))
+    progress(0.5, "reconstructing")
+    result = reconstruct_tile(tile, plan, stack, lai)
+    progress(0.95, "storing")
+    return write_piece(parts.storage, prefix, Piece.of(tile, result, stack))
+
+
+def finish_step(
+    plan: Plan, facts_key: str, piece_keys: Iterable[str], parts: Parts, prefix: str, progress: Progress
+) -> str:
+    """Publish the results of a job; returns the manifest's key, which is written last.
+
+    Raises:
+        Unavailable: storage is away or full.
+    """
+    facts: dict[str, Any] = json.loads(parts.storage.get_bytes(facts_key))
+    scratch = Path(tempfile.mkdtemp(prefix="clearleaf-", dir=parts.scratch))
+    try:
+        return publish(
+            plan,
+            sorted(piece_keys),
+            Provenance(
+                report=facts["report"],
+                method=facts["method"],
+                weights=facts["weights"],
+                weights_sha256=facts["weights_sha256"],
+                state_sha256=facts["state_sha256"],
+                created=datetime.now(UTC),
+            ),
+            parts.storage,
+            prefix,
+            scratch,
+            progress,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _ticks(progress: Progress, share: float) -> Any:  # noqa: ANN401 - a callback of the reader
+    return lambda done, of: progress(share * done / max(of, 1), f"reading scenes, {done} of {of}")
