@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, insert, select, tuple_, update
 
 from jobs.errors import JobConflict, JobNotFound
-from jobs.job import Job, JobRequest, JobState
+from jobs.job import ClaimedStep, Job, JobRequest, JobState
 from jobs.steps import ACTIVE, StepBook, StepOutputs
 from jobs.tables import jobs, log, steps
 
@@ -82,6 +82,11 @@ class JobStore(StepBook):
         """
         with self.database.read() as db:
             return _job(self._row(db, job_id, tenant))
+
+    def job_of(self, step: ClaimedStep) -> Job:
+        """Return the job of a claimed step, whoever's it is."""
+        with self.database.read() as db:
+            return _job(db.execute(select(jobs).where(jobs.c.id == str(step.job_id))).one())
 
     def list(self, tenant: str, *, status: Sequence[str] | None, limit: int, after: str | None) -> JobPage:
         """Return a page of jobs, newest first.

@@ -70,8 +70,8 @@ def attribution(plan: Plan) -> str:
 
 def _description(plan: Plan) -> str:
     return (
-        "Leaf area index (m2 of leaf per m2 of ground) of every date with its uncertainty, reconstructed through clouds "
-        f"from Sentinel-1 and Sentinel-2. The target quantity is SL2P-type LAI. {attribution(plan)}."
+        "Leaf area index (m2 of leaf per m2 of ground) of every date with its uncertainty, reconstructed through "
+        f"clouds from Sentinel-1 and Sentinel-2. The target quantity is SL2P-type LAI. {attribution(plan)}."
     )
 
 
