@@ -1,0 +1,51 @@
+"""The command line: `clearleaf --help` is enough to begin."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+from rich.console import Console
+
+from clearleaf import commands_client, commands_jobs, commands_service
+from clearleaf.broker import NoBroker
+from clearleaf.client_errors import ClientError
+from clearleaf.embedded import CannotStart
+from clearleaf.orders import BadOption
+from clearleaf.processes import ChildFailed
+from jobs.errors import ClearleafError, InvalidJob
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="clearleaf",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Cloud-free leaf area index with its uncertainty, from Sentinel-1 and Sentinel-2.\n\n"
+    "Begin with [bold]clearleaf demo[/bold], or with [bold]clearleaf run --help[/bold] for one job without servers.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.",
+)
+commands_jobs.register(app)
+commands_service.register(app)
+commands_client.register(app)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is told in a sentence."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except (BadOption, InvalidJob) as error:
+        console.print(f"[red]error[/red] {error}", markup=True)
+        sys.exit(EXIT_USAGE)
+    except (ClearleafError, ClientError, CannotStart, ChildFailed, NoBroker, commands_jobs.RunError) as error:
+        console.print(f"[red]error[/red] {error}", markup=True)
+        sys.exit(EXIT_FAILED)
+    except KeyboardInterrupt:
+        console.print("interrupted: nothing half-done is left")
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,116 @@
+"""Commands that talk to a running service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from clearleaf import orders
+from clearleaf.client import Client
+from clearleaf.progress import progress_bar
+
+Url = Annotated[str, typer.Option("--url", envvar="CLEARLEAF_PUBLIC_URL", help="Where the service is.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
+DEFAULT_URL = "http://127.0.0.1:8000"
+console = Console(highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (submit, status, results, log, cancel):
+        app.command(rich_help_panel="Ask a running service")(command)
+
+
+def submit(
+    start: orders.Start,
+    end: orders.End,
+    aoi: orders.Aoi = None,
+    parcels: orders.Parcels = None,
+    parcel_id: orders.ParcelId = None,
+    dates: orders.Dates = None,
+    step_days: orders.StepDays = None,
+    context_days: orders.ContextDays = 180,
+    resolution: orders.Resolution = 20,
+    model: orders.Model = "default",
+    weights: orders.Weights = "release",
+    adapt: orders.Adapt = True,
+    seed: orders.Seed = 0,
+    extra_assets: orders.ExtraAssets = None,
+    catalog: Annotated[str | None, typer.Option("--catalog", help="Name of a catalogue the service knows.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the job has ended.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Order a job; prints its id.
+
+    Example: clearleaf submit --aoi field.geojson --start 2018-03-01 --end 2018-09-30 --wait
+    """
+    order = orders.Order(
+        aoi=aoi,
+        start=start,
+        end=end,
+        dates=dates,
+        step_days=step_days,
+        resolution=resolution,
+        parcels=parcels,
+        parcel_id=parcel_id,
+        context_days=context_days,
+        model=model,
+        weights=weights,
+        adapt=adapt,
+        seed=seed,
+        extra_assets=extra_assets,
+    )
+    with Client(url) as client:
+        job = client.submit(order.payload() | ({} if catalog is None else {"catalog": catalog}))
+        console.print(job.id)
+        if wait:
+            with progress_bar() as tell:
+                job.wait(lambda info: tell(info["progress"], info.get("stage", ""), info.get("message", "")))
+
+
+def status(
+    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="Id of a job; all jobs without it.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show a job, or all of them."""
+    with Client(url) as client:
+        if job is not None:
+            console.print_json(json.dumps(client.status(job)))
+            return
+        table = Table("job", "status", "progress", "created", "message")
+        for info in client.jobs():
+            table.add_row(
+                info["jobID"], info["status"], f"{info['progress']} %", info["created"], info.get("message", "")
+            )
+        console.print(table)
+
+
+def results(
+    job: JobId,
+    download: Annotated[Path | None, typer.Option("--download", help="Folder to fetch everything into.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show the results of a job, or fetch them."""
+    with Client(url) as client:
+        if download is None:
+            console.print_json(json.dumps(client.results(job)))
+        else:
+            console.print(str(client.download(job, download)))
+
+
+def log(job: JobId, url: Url = DEFAULT_URL) -> None:
+    """Show the log of a job."""
+    with Client(url) as client:
+        for entry in client.log(job):
+            console.print(f"{entry['time']}  {entry['level']:<7}  {entry['message']}")
+
+
+def cancel(job: JobId, url: Url = DEFAULT_URL) -> None:
+    """Give a job up; its worker stops and its results are removed."""
+    with Client(url) as client:
+        console.print(client.cancel(job)["status"])

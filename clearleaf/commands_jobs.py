@@ -1,0 +1,120 @@
+"""Commands that make a job from nothing: `run` in this process, `demo` through the whole system."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from clearleaf import orders
+from clearleaf.progress import overall, progress_bar
+
+out_console = Console(highlight=False, soft_wrap=True)
+
+
+class RunError(RuntimeError):
+    """A job on the command line could not be carried out; says why."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel="One job")(run)
+    app.command(rich_help_panel="One job")(demo)
+
+
+def run(
+    catalog: Annotated[
+        str, typer.Option("--catalog", help="Configured name, or path or URL of a static STAC catalogue.")
+    ],
+    start: orders.Start,
+    end: orders.End,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the results; appears when everything is done.")],
+    aoi: orders.Aoi = None,
+    parcels: orders.Parcels = None,
+    parcel_id: orders.ParcelId = None,
+    dates: orders.Dates = None,
+    step_days: orders.StepDays = None,
+    context_days: orders.ContextDays = 180,
+    resolution: orders.Resolution = 20,
+    model: orders.Model = "default",
+    weights: orders.Weights = "release",
+    adapt: orders.Adapt = True,
+    seed: orders.Seed = 0,
+    extra_assets: orders.ExtraAssets = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what --out holds.")] = False,
+) -> None:
+    """Carry out one job in this process, without servers.
+
+    Example: clearleaf run --catalog catalog.json --aoi field.geojson --start 2018-03-01 --end 2018-09-30 --out lai
+    """
+    from clearleaf.demo import accuracy_table
+    from clearleaf.run import OutputExists, run_job
+
+    _interrupt_on_sigterm()
+    order = orders.Order(
+        aoi=aoi,
+        start=start,
+        end=end,
+        dates=dates,
+        step_days=step_days,
+        resolution=resolution,
+        parcels=parcels,
+        parcel_id=parcel_id,
+        context_days=context_days,
+        model=model,
+        weights=weights,
+        adapt=adapt,
+        seed=seed,
+        extra_assets=extra_assets,
+    )
+    started = time.monotonic()
+    try:
+        with progress_bar() as tell:
+            collection = run_job(
+                order.payload(),
+                catalog,
+                out,
+                lambda stage, share, message: tell(overall(stage, share), stage, message),
+                overwrite=overwrite,
+            )
+    except OutputExists as error:
+        raise RunError(str(error)) from error
+    report = json.loads((collection.parent / "accuracy.json").read_text())
+    out_console.print(accuracy_table(report))
+    out_console.print(f"{report['note']}")
+    out_console.print(f"{collection} in {time.monotonic() - started:.0f} s")
+
+
+def demo(
+    data: Annotated[Path, typer.Option("--data", help="Folder of everything the demo makes.")] = Path("clearleaf-demo"),
+) -> None:
+    """Show the whole system once, on simulated scenes: service, worker, one job over HTTP, and its result."""
+    from clearleaf.demo import accuracy_table, run_demo
+
+    _interrupt_on_sigterm()
+    found = run_demo(data, out_console)
+    report = json.loads((found.folder / "accuracy.json").read_text())
+    out_console.print(accuracy_table(report))
+    out_console.print(f"{report['note']} (simulated scenes: these figures are not accuracy on real land)")
+    out_console.print(f"job done in {found.seconds:.0f} s")
+    out_console.print(f"result   {found.folder / 'collection.json'}")
+    out_console.print(f"picture  {found.picture}")
+    out_console.print("to keep the service running:")
+    out_console.print(
+        f"  clearleaf up --data {data} --catalog simulated={data / 'simulated-catalogue' / 'catalog.json'}"
+    )
+
+
+def _interrupt_on_sigterm() -> None:
+    """Let SIGTERM clean up as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

@@ -1,0 +1,130 @@
+"""Commands that serve: everything at once, or one process each."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from clearleaf.orders import BadOption
+from jobs.catalog import CatalogProfile
+
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")]
+Port = Annotated[int, typer.Option("--port", help="Port to listen on.")]
+out_console = Console(highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel="Serve")(up)
+    for command in (api, worker, reconcile, migrate):
+        app.command(rich_help_panel="Single processes, configured by CLEARLEAF_*")(command)
+
+
+def up(
+    catalog: Annotated[
+        list[str] | None, typer.Option("--catalog", help="NAME=PATH_OR_URL of a static STAC catalogue; repeatable.")
+    ] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    data: Annotated[Path, typer.Option("--data", help="Folder of job book, results and logs.")] = Path(
+        "clearleaf-data"
+    ),
+) -> None:
+    """Run broker, API, worker and reconciler on this machine until Ctrl-C.
+
+    Example: clearleaf up --catalog mine=scenes/catalog.json
+    """
+    from clearleaf.embedded import CannotStart, Embedded
+
+    try:
+        service = Embedded(data, [_profile(text) for text in catalog or []], host, port)
+    except ValueError as error:
+        raise CannotStart(str(error)) from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with service.running(out_console.print):
+            out_console.print(f"ready at {service.url} (API description: {service.url}/openapi.json); Ctrl-C stops it")
+            while True:
+                time.sleep(1)
+                service.watch()
+    except KeyboardInterrupt:
+        out_console.print("stopped")
+
+
+def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run the API."""
+    import uvicorn
+
+    from jobs.queue import JobQueue, make_celery
+    from jobs.storage import FileStorage, Signer
+    from jobs.store import JobStore
+    from service.app import create_app
+    from service.settings import ApiSettings, check_bind
+
+    try:
+        host = check_bind(host)
+    except ValueError as error:
+        raise BadOption(str(error)) from error
+    _log_to_stderr()
+    settings = ApiSettings()
+    store = JobStore(settings.database, settings)
+    queue = JobQueue(make_celery(settings))
+    signer = Signer(settings.signing_secret())
+    app = create_app(store, queue, FileStorage(settings.storage_root), signer, settings)
+    uvicorn.run(app, host=host, port=port, access_log=False, log_config=None)  # an access log would print signatures
+
+
+def worker() -> None:
+    """Run a worker: one process that computes, for both queues."""
+    from worker.app import app as celery
+
+    celery.worker_main(["worker", "--pool", "prefork", "-Q", "cpu,gpu", "-c", "1", "-l", "INFO"])
+
+
+def reconcile() -> None:
+    """Run the reconciler."""
+    from jobs import reconciler
+    from jobs.queue import JobQueue, make_celery
+    from jobs.settings import JobsSettings
+    from jobs.storage import FileStorage
+    from jobs.store import JobStore
+
+    _log_to_stderr()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = JobsSettings()
+    store = JobStore(settings.database, settings)
+    reconciler.run(store, JobQueue(make_celery(settings)), FileStorage(settings.storage_root), settings, stop)
+
+
+def migrate() -> None:
+    """Bring the job book's schema to the newest version."""
+    from jobs.settings import JobsSettings
+    from jobs.store import JobStore
+
+    settings = JobsSettings()
+    JobStore(settings.database, settings).migrate()
+    out_console.print("the job book is at its newest version")
+
+
+def _profile(text: str) -> CatalogProfile:
+    name, _, href = text.partition("=")
+    if not href:
+        raise BadOption(f"--catalog {text!r} names no place: give NAME=PATH_OR_URL")
+    if "://" not in href and not Path(href).exists():
+        raise BadOption(f"--catalog {name}: there is no {href}")
+    return CatalogProfile(name=name, href=href if "://" in href else str(Path(href).absolute()))
+
+
+def _log_to_stderr() -> None:
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr, force=True)

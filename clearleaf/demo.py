@@ -1,0 +1,102 @@
+"""The whole system shown once: a simulated catalogue, a service, one job over HTTP, and what comes out of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from clearleaf.client import Client
+from clearleaf.embedded import Embedded
+from clearleaf.progress import progress_bar
+from jobs.catalog import CatalogProfile
+
+CATALOGUE = "simulated"
+START, END, STEP_DAYS = "2024-04-15", "2024-09-02", 5
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What a demo leaves behind; seconds from the POST to the end of the job."""
+
+    folder: Path
+    picture: Path
+    seconds: float
+
+
+def simulated_catalogue(folder: Path, console: Console) -> CatalogProfile:
+    """Return the simulated catalogue, written once."""
+    from clearleaf.simulated import DEMO, write_catalogue
+
+    catalog = folder / "catalog.json"
+    if not catalog.exists():
+        console.print("writing the simulated catalogue")
+        unfinished = folder.with_name(folder.name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_catalogue(DEMO, unfinished)
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    return CatalogProfile(name=CATALOGUE, href=str(catalog), title="Simulated scenes", simulated=True)
+
+
+def demo_order(folder: Path) -> dict[str, Any]:
+    """Return the demo's order over the whole simulated area, with its parcels."""
+    return {
+        "aoi": json.loads((folder / "aoi.geojson").read_text()),
+        "parcels": json.loads((folder / "parcels.geojson").read_text()),
+        "start": START,
+        "end": END,
+        "step_days": STEP_DAYS,
+        "catalog": CATALOGUE,
+    }
+
+
+def run_demo(data: Path, console: Console) -> DemoResult:
+    """Carry out the demo and return what it made.
+
+    Raises:
+        ClientError: the job failed, or the service refused it.
+        CannotStart: the service does not start.
+    """
+    scenes = data / "simulated-catalogue"
+    profile = simulated_catalogue(scenes.absolute(), console)
+    order = demo_order(scenes)
+    service = Embedded(data, [profile], example={k: v for k, v in order.items() if k != "parcels"})
+    with service.running(console.print), Client(service.url) as client:
+        started = time.monotonic()
+        job = client.submit(order)
+        console.print(f"POST {service.url}/jobs → {job.id}")
+        with progress_bar() as tell:
+            job.wait(lambda info: tell(info["progress"], info.get("stage", ""), info.get("message", "")))
+        seconds = time.monotonic() - started
+        folder = job.download(data / "results" / job.id).parent
+    return DemoResult(folder, _picture(folder, data / "demo.png"), seconds)
+
+
+def accuracy_table(report: dict[str, Any]) -> Table | str:
+    """Return the accuracy report as a table, or why there is none."""
+    if not report.get("scenarios"):
+        return f"no accuracy figures: {report['reason']}"
+    methods = report["scenarios"]["gap15"]
+    title = f"Hidden dates {', '.join(report['hidden_dates'])}, with every scene within 15 days of each"
+    table = Table(title=title, title_justify="left")
+    for column in ("method", "RMSE", "MAE", "bias", "R²", "in 90 % interval", "pixels"):
+        table.add_column(column, justify="left" if column == "method" else "right")
+    for name, figures in sorted(methods.items(), key=lambda pair: pair[1]["rmse"]):
+        covered = figures.get("coverage90")
+        row = [f"{figures[key]:.2f}" for key in ("rmse", "mae", "bias", "r2")]
+        table.add_row(name, *row, "" if covered is None else f"{covered:.0%}", f"{figures['n']:,}")
+    return table
+
+
+def _picture(folder: Path, out: Path) -> Path:
+    from worker.outputs.picture import season_picture
+
+    season_picture(folder, out)
+    return out
