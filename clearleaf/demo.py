@@ -37,7 +37,7 @@ def simulated_catalogue(folder: Path, console: Console) -> CatalogProfile:
     catalog = folder / "catalog.json"
     if not catalog.exists():
         console.print("writing the simulated catalogue")
-        unfinished = folder.with_name(folder.name + ".unfinished")
+        unfinished = folder.with_name("unfinished-" + folder.name)  # no dot: pystac takes a suffix for a file
         shutil.rmtree(unfinished, ignore_errors=True)
         write_catalogue(DEMO, unfinished)
         shutil.rmtree(folder, ignore_errors=True)

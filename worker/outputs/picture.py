@@ -58,7 +58,7 @@ def season_picture(folder: Path, out: Path) -> None:
     shown = _spread(season)
     figure = Figure(figsize=(11, 6.4), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    maps, below = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+    maps, below = np.ravel(figure.subfigures(2, 1, height_ratios=(1.25, 1)))
     _draw_maps(maps, season, shown)
     _draw_series(below, season, _series(folder, season), shown)
     figure.suptitle(_title(collection), x=0.01, ha="left", fontsize=13, color=INK)
@@ -91,13 +91,13 @@ def _read(path: Path) -> np.ndarray:
 
 
 def _spread(season: _Season) -> list[int]:
-    """Return the dates shown as maps: evenly spread, each moved to a neighbour that was partly observed where there is one."""
+    """Return the dates shown as maps: evenly spread, moved to a neighbour that was partly observed where possible."""
     count = len(season.days)
     wanted = np.unique(np.linspace(0, count - 1, min(MAPS, count)).round().astype(int))
     share = season.observed.mean(axis=(1, 2))
     chosen = []
     for i in wanted:
-        near = [j for j in range(max(0, i - 1), min(count, i + 2)) if j not in chosen]
+        near = [j for j in range(max(0, i - 2), min(count, i + 3)) if j not in chosen]
         chosen.append(max(near, key=lambda j: (0.05 < share[j] < 0.999, -abs(j - i))))
     return sorted(chosen)
 
@@ -129,9 +129,9 @@ def _draw_series(figure: Any, season: _Season, series: _Series, shown: list[int]
     axes.plot(days, series.mean, color=LINE, lw=1.8, label="delivered")
     axes.plot(days, series.observed, "o", color=POINT, ms=5, label="observed, clear dates")
     axes.plot(days[shown], np.zeros(len(shown)), "^", color=MUTED, ms=6, clip_on=False, label="maps above")
-    locator = AutoDateLocator()
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     axes.set_ylabel("LAI, m² m⁻²", fontsize=9)
