@@ -42,13 +42,9 @@ class TwoSteps(nn.Module):
 
     def fuse(self, day: DayFeatures, predicted: Tensor) -> Tensor:
         """Return fused LAI (B, 1, H, W) in m2/m2: predicted LAI plus what the references say."""
-        absent = 1 - day.ref_masks
-        means = torch.cat(
-            [predicted, day.ref_means[:, 1:]], dim=1
-        )  # the own scene is compared with the prediction itself
-        refs = day.ref_masks * day.observed_refs + absent * means
-        extras = _describe(day, refs - means)
-        correction = self.step2(refs / LAI_MAX, means / LAI_MAX, predicted / LAI_MAX, extras, day.ref_masks)
+        refs = day.ref_masks * day.observed_refs + (1 - day.ref_masks) * day.ref_means
+        extras = _describe(day, refs - day.ref_means)
+        correction = self.step2(refs / LAI_MAX, day.ref_means / LAI_MAX, predicted / LAI_MAX, extras, day.ref_masks)
         return torch.clamp(predicted + LAI_MAX * correction, 0, LAI_MAX)
 
 
