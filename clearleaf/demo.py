@@ -18,7 +18,8 @@ from clearleaf.progress import progress_bar
 from jobs.catalog import CatalogProfile
 
 CATALOGUE = "simulated"
-START, END, STEP_DAYS = "2024-04-15", "2024-09-02", 5
+START, END, STEP_DAYS = "2024-04-16", "2024-09-03", 5
+"""Every fifth day from a pass of Sentinel-2 on: the dates show observed, mixed and reconstructed maps."""
 
 
 @dataclass(frozen=True)

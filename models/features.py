@@ -196,7 +196,7 @@ def _without_own(observed: ObservedLai, day: int) -> FloatArray:
     if not mine.any():
         return np.full(observed.lai.shape[1:], np.nan, np.float32)
     others = find_brackets(observed.lai[~mine], observed.days[~mine], np.array([day], np.int32))
-    return others.linear()[0]
+    return np.asarray(others.linear()[0])
 
 
 def day_mean(lai: FloatArray) -> FloatArray:

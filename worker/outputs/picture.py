@@ -58,7 +58,7 @@ def season_picture(folder: Path, out: Path) -> None:
     shown = _spread(season)
     figure = Figure(figsize=(11, 6.4), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    maps, below = np.ravel(figure.subfigures(2, 1, height_ratios=(1.25, 1)))
+    maps, below = figure.subfigures(2, 1, height_ratios=(1.25, 1))  # type: ignore[misc]
     _draw_maps(maps, season, shown)
     _draw_series(below, season, _series(folder, season), shown)
     figure.suptitle(_title(collection), x=0.01, ha="left", fontsize=13, color=INK)
