@@ -89,6 +89,10 @@ class Embedded:
         for child in self._children:
             child.keep_alive()
 
+    def child(self, name: str) -> Child:
+        """Return one of the parts: broker, api, reconciler or worker."""
+        return next(child for child in self._children if child.name == name)
+
     def _settings(self, catalogs: list[CatalogProfile], example: dict[str, Any] | None) -> dict[str, str]:
         named = {profile.name: profile.model_dump() for profile in catalogs}
         found = {

@@ -22,7 +22,9 @@ def poisoned(site: Site, hidden: np.ndarray, value: np.float32) -> Site:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
 def test_an_episode_never_sees_what_is_hidden(site, scenario):
-    index = next(i for i in scorable_scenes(site.observed) if hide(site, i, scenario, np.random.default_rng(3)) is not None)
+    index = next(
+        i for i in scorable_scenes(site.observed) if hide(site, i, scenario, np.random.default_rng(3)) is not None
+    )
     clean = hide(site, index, scenario, np.random.default_rng(3))
     hidden = np.isnan(clean.site.observed.lai)
     expected = episode(clean)
@@ -53,7 +55,9 @@ def test_test_days_leave_what_a_job_fits(site, reconstructor, monkeypatch):
 
 def test_a_poisoned_visible_day_does_change_the_result(site):
     """The leak tests can fail: poison in a visible scene shows."""
-    index = next(i for i in scorable_scenes(site.observed) if hide(site, i, GAP15, np.random.default_rng(3)) is not None)
+    index = next(
+        i for i in scorable_scenes(site.observed) if hide(site, i, GAP15, np.random.default_rng(3)) is not None
+    )
     visible = ~np.isnan(hide(site, index, GAP15, np.random.default_rng(3)).site.observed.lai)
     clean = episode(hide(site, index, GAP15, np.random.default_rng(3)))
     found = episode(hide(poisoned(site, visible, np.float32(7.7)), index, GAP15, np.random.default_rng(3)))

@@ -27,7 +27,9 @@ def mosaic(site: Site, count: int) -> Site:
     """The site repeated, rolled so that no copy equals its neighbour."""
 
     def repeat(a: np.ndarray) -> np.ndarray:
-        rows = [np.concatenate([np.roll(a, 5 * (i + count * j), (-1, -2)) for i in range(count)], -1) for j in range(count)]
+        rows = [
+            np.concatenate([np.roll(a, 5 * (i + count * j), (-1, -2)) for i in range(count)], -1) for j in range(count)
+        ]
         return np.concatenate(rows, -2)
 
     o = site.observed
@@ -89,7 +91,11 @@ def test_no_clear_scene_at_all_still_answers_with_wide_sigma(site, reconstructor
 
 def test_no_radar_still_answers(site, reconstructor, target_days):
     radar = RadarSeries(
-        site.radar.power[:0], site.radar.days[:0], site.radar.orbits[:0], site.radar.ascending[:0], site.radar.cos_incidence[:0]
+        site.radar.power[:0],
+        site.radar.days[:0],
+        site.radar.orbits[:0],
+        site.radar.ascending[:0],
+        site.radar.cos_incidence[:0],
     )
     assert np.isfinite(reconstructor.reconstruct(replace(site, radar=radar), target_days).fused).all()
 
@@ -107,7 +113,9 @@ def test_sides_that_are_no_multiple_of_the_pooling(site, reconstructor, target_d
 
 def test_radar_matters(site, reconstructor, target_days):
     """Otherwise 'no radar still answers' would prove nothing."""
-    louder = replace(site.radar, power=site.radar.power * np.linspace(1, 3, len(site.radar.days))[:, None, None, None].astype("f4"))
+    louder = replace(
+        site.radar, power=site.radar.power * np.linspace(1, 3, len(site.radar.days))[:, None, None, None].astype("f4")
+    )
     changed = reconstructor.reconstruct(replace(site, radar=louder), target_days)
     assert np.abs(changed.fused - reconstructor.reconstruct(site, target_days).fused).max() > 1e-3
 

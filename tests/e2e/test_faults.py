@@ -1,0 +1,53 @@
+"""Whatever is killed, an accepted job finishes, and is published once."""
+
+import shutil
+import time
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+def preparing(info):
+    return info["status"] == "running" and info.get("stage") == "prepare"
+
+
+def test_a_worker_killed_in_mid_step(service):
+    job = service.client.submit(service.order())
+    service.until(job, preparing)
+    service.kill("worker")
+    service.ended(job)
+    assert len(service.published(job)) == 1
+    messages = [entry["message"] for entry in job.log()]
+    assert any("fell silent" in message for message in messages)
+    assert messages.count("published") == 1
+
+
+def test_a_broker_killed_and_wiped(service):
+    job = service.client.submit(service.order(adapt=False))
+    service.kill("broker")
+    shutil.rmtree(service.embedded.data / "broker" / "appendonlydir", ignore_errors=True)
+    late = service.client.submit(service.order(adapt=False, seed=1))  # accepted while there is no broker
+    service.ended(job)
+    service.ended(late)
+    assert len(service.published(job)) == len(service.published(late)) == 1
+
+
+def test_an_api_restarted_in_mid_job(service):
+    job = service.client.submit(service.order(adapt=False, seed=2))
+    service.kill("api")
+    service.ended(job)
+    assert job.results()["collection"]["href"]
+
+
+def test_a_dismissed_job_stops_within_seconds(service):
+    job = service.client.submit(service.order(seed=3))
+    service.until(job, preparing)
+    job.cancel()
+    following = service.client.submit(service.order(adapt=False, seed=4))
+    started = time.monotonic()
+    service.until(following, lambda info: info["status"] in ("running", "successful"))
+    assert time.monotonic() - started < 10
+    assert job.status()["status"] == "dismissed"
+    service.ended(following)
+    assert not (service.embedded.data / "storage" / "jobs" / job.id / "results").exists()

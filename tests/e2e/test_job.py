@@ -1,0 +1,134 @@
+"""One order over HTTP through broker and worker to published results."""
+
+import json
+
+import httpx
+import numpy as np
+import pystac
+import pytest
+import rasterio
+from rio_cogeo import cog_validate
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def parcels(service):
+    return json.loads((service.catalogue / "parcels.geojson").read_text())
+
+
+@pytest.fixture(scope="module")
+def job(service, parcels):
+    job = service.client.submit(service.order(parcels=parcels))
+    service.ended(job)
+    return job
+
+
+@pytest.fixture(scope="module")
+def folder(job, tmp_path_factory):
+    return job.download(tmp_path_factory.mktemp("results")).parent
+
+
+def test_every_date_has_its_rasters(folder):
+    collection = pystac.Collection.from_file(str(folder / "collection.json"))
+    items = list(collection.get_items())
+    assert [item.id for item in items] == [f"lai-2023-{day}" for day in ("06-01", "06-11", "06-21", "07-01", "07-11")]
+    for item in items:
+        assert set(item.assets) == {"lai", "lai_sigma", "quality", "days_to_clear", "thumbnail"}
+        assert item.properties["clearleaf:simulated"] is True
+        for name in ("lai", "lai_sigma", "quality", "days_to_clear"):
+            path = item.assets[name].get_absolute_href()
+            valid, errors, warnings = cog_validate(path, strict=True, quiet=True)
+            assert valid, (path, errors, warnings)
+
+
+def test_values_are_lai(folder):
+    with rasterio.open(folder / "lai-2023-06-21.tif") as raster:
+        assert (raster.nodata, raster.scales, raster.units) == (-32768, (0.001,), ("m2 m-2",))
+        assert raster.crs.to_epsg() == 32631
+        lai = raster.read(1, masked=True) * 0.001
+    assert lai.min() >= 0
+    assert lai.max() <= 8
+    assert lai.count() > 0.95 * lai.size
+    assert lai.std() > 0.3
+    with rasterio.open(folder / "lai_sigma-2023-06-21.tif") as raster:
+        assert (raster.read(1, masked=True) > 0).all()
+
+
+def test_observed_pixels_are_the_observation(folder):
+    """Where quality says observed, days_to_clear is 0, and the other way round a gap is none."""
+    for item in pystac.Collection.from_file(str(folder / "collection.json")).get_items():
+        quality, age = (
+            rasterio.open(item.assets[name].get_absolute_href()).read(1) for name in ("quality", "days_to_clear")
+        )
+        assert (age[np.isin(quality, (1, 4))] == 0).all()
+        assert (age[np.isin(quality, (2, 3))] > 0).all()
+        assert item.properties["clearleaf:observed_fraction"] == pytest.approx(
+            np.isin(quality, (1, 4)).mean(), abs=0.01
+        )
+
+
+def test_the_report_judges_on_hidden_dates(folder):
+    report = json.loads((folder / "accuracy.json").read_text())
+    methods = report["scenarios"]["gap15"]
+    assert {"clearleaf", "prior", "linear", "nearest"} <= set(methods)
+    assert len({figures["n"] for figures in methods.values()}) == 1
+    assert 0 <= methods["clearleaf"]["coverage90"] <= 1
+    assert not set(report["hidden_dates"]) & set(report["calibration_dates"] + report["adaptation_dates"])
+    assert report["simulated"] is True
+
+
+def test_parcels_keep_their_order(folder, parcels):
+    series = json.loads((folder / "parcels.json").read_text())["features"]
+    assert [f["id"] for f in series] == [f["id"] for f in parcels["features"]]
+    assert all(
+        [row["date"] for row in f["series"]] == [f"2023-{d}" for d in ("06-01", "06-11", "06-21", "07-01", "07-11")]
+        for f in series
+    )
+    assert all(row["mean"] is not None or row["reason"] for f in series for row in f["series"])
+
+
+def test_the_manifest_names_every_file_and_scene(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert {"collection", "accuracy", "manifest", "series"} == set(manifest["outputs"])
+    assert len(manifest["scenes"]) > 50
+    assert len(manifest["state_sha256"]) == 64
+    names = {file["href"].removeprefix("./") for file in manifest["files"]}
+    assert {"collection.json", "lai-2023-06-21.tif", "parcels.parquet"} <= names
+    assert "fused-2023-06-21.tif" not in names  # made for the parcels, published only on request
+
+
+def test_hrefs_are_signed_and_range_capable(service, job):
+    href = job.results()["collection"]["href"]
+    assert httpx.head(href).status_code == 200
+    collection = httpx.get(href).json()
+    item = httpx.get(next(link["href"] for link in collection["links"] if link["rel"] == "item")).json()
+    part = httpx.get(item["assets"]["lai"]["href"], headers={"Range": "bytes=0-3"})
+    assert (part.status_code, part.content[:2]) == (206, b"II")
+    assert httpx.get(href.split("?")[0]).status_code == 403
+
+
+def test_gdal_reads_a_window_over_http(job):
+    collection = httpx.get(job.results()["collection"]["href"]).json()
+    item = httpx.get(next(link["href"] for link in collection["links"] if link["rel"] == "item")).json()
+    with rasterio.open("/vsicurl/" + item["assets"]["lai"]["href"]) as raster:
+        assert raster.read(1, window=((0, 8), (0, 8))).shape == (8, 8)
+
+
+def test_the_log_tells_the_walk(job):
+    messages = [entry["message"] for entry in job.log()]
+    assert messages[0] == "accepted"
+    assert messages[-1] == "published"
+    assert any("radar and" in message for message in messages)
+
+
+def test_no_scene_fails_with_a_reason(service):
+    job = service.client.submit(service.order(start="2019-05-01", end="2019-05-10", context_days=5))
+    info = service.until(job, lambda info: info["status"] == "failed")
+    assert info["message"].startswith("no-scenes")
+
+
+def test_unknown_weights_fail_with_the_cure(service):
+    job = service.client.submit(service.order(weights="without-z"))
+    info = service.until(job, lambda info: info["status"] == "failed")
+    assert "without-a" in info["message"]
