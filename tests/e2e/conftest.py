@@ -43,7 +43,7 @@ class Service:
         os.killpg(self.embedded.child(part).process.pid, signal.SIGKILL)
         self.embedded.child(part).process.wait()
 
-    def until(self, job, met: Callable[[dict], bool], within_s: float = 120) -> dict:
+    def until(self, job, met: Callable[[dict], bool], within_s: float = 240) -> dict:
         """Poll until the job's status meets a condition; parts that died are started again meanwhile."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

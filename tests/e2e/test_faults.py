@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 def preparing(info):
-    return info["status"] == "running" and info.get("stage") == "prepare"
+    return info.get("stage") == "prepare" and info["progress"] > 15  # its scenes are read: it computes
 
 
 def test_a_worker_killed_in_mid_step(service):
