@@ -206,8 +206,8 @@ def observed_lai(optical: OpticalSeries) -> ObservedLai:
         values, inside_values = _retrieve(bands, optical.cosines[scene][:, None], platform)
         found[scene].reshape(-1)[pixels] = values
         inside[scene].reshape(-1)[pixels] = inside_values
-    looks_of_water = optical.water.sum(axis=0)
-    return ObservedLai(found, optical.clear, looks_of_water <= optical.clear.sum(axis=0), inside, optical.days)
+    clear, water = optical.clear.sum(axis=0), optical.water.sum(axis=0)
+    return ObservedLai(found, optical.clear, (clear > 0) & (water <= clear), inside, optical.days)
 
 
 def _retrieve(bands: FloatArray, cosines: FloatArray, platform: str) -> tuple[FloatArray, BoolArray]:

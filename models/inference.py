@@ -14,8 +14,8 @@ from models.prior import Prior
 from models.series import FloatArray, IntArray
 from models.two_steps import TwoSteps
 
-PIXELS_AT_ONCE = 400_000
-"""Pixels times days in one pass through the networks; some 1 GB at the widest layer."""
+PIXELS_AT_ONCE = 100_000
+"""Pixels times days in one pass through the networks; 80 MB at the widest layer."""
 POOLING = 4
 """The networks halve the resolution twice: sides must be multiples of this."""
 

@@ -78,7 +78,7 @@ class ObservedLai:
     Attributes:
         lai: (T, H, W) m2/m2 in 0..8; NaN = not usable.
         clear: (T, H, W) True where the scene classification says 4 or 5 (undilated; decides which dates can be scored).
-        land: (H, W) False where most clear looks say water.
+        land: (H, W) False where most looks say water, and where no scene ever was clear.
         in_domain: (T, H, W) True where the reflectances lie in the LAI network's definition domain.
         days: (T,) acquisition days, ascending.
     """

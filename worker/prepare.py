@@ -12,7 +12,6 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from jobs.errors import InvalidJob, Problem
-from jobs.grid import POOLING_PX
 from jobs.planning import Plan
 from models.adaptation import Report, adapt
 from models.reconstruction import LaiReconstructor
@@ -98,22 +97,16 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
 def windows(geobox: GeoBox, seed: int) -> list[tuple[slice, slice]]:
     """Return rows and columns of the windows sampled from a grid: all of a small one, a spread draw of a large one."""
     height, width = geobox.shape
-    side = _side(height), _side(width)
     places = [
-        (slice(top, top + side[0]), slice(left, left + side[1]))
-        for top in range(0, height - side[0] + 1, side[0])
-        for left in range(0, width - side[1] + 1, side[1])
+        (slice(top, top + WINDOW_PX), slice(left, left + WINDOW_PX))
+        for top in range(0, height - WINDOW_PX + 1, WINDOW_PX)
+        for left in range(0, width - WINDOW_PX + 1, WINDOW_PX)
     ]
     if len(places) <= MOST_WINDOWS:
         return places
     rng = np.random.default_rng(seed)
     strata = np.array_split(np.arange(len(places)), MOST_WINDOWS)
     return [places[int(rng.choice(stratum))] for stratum in strata]
-
-
-def _side(length: int) -> int:
-    """Return the side of windows on an axis: 32, or what a smaller grid has, in multiples of the pooling."""
-    return WINDOW_PX if length >= WINDOW_PX else max(POOLING_PX, length // POOLING_PX * POOLING_PX)
 
 
 def _sample(
@@ -134,10 +127,10 @@ def _sample(
 
 
 def _at_least_one_window(geobox: GeoBox) -> GeoBox:
-    """Return a grid grown so that a very small AOI still fills one window, where scenes reach that far."""
+    """Return a grid grown into the halo on every side, so that a small AOI still fills one window."""
     height, width = geobox.shape
-    grow = [max(0, -(-(POOLING_PX - side) // 2)) for side in (height, width)]
-    return geobox.pad(max(grow)) if any(grow) else geobox
+    rows, columns = (max(0, -(-(WINDOW_PX - side) // 2)) for side in (height, width))
+    return geobox.pad(columns, rows) if rows or columns else geobox
 
 
 def _with_data(sites: Sequence[Site]) -> list[Site]:

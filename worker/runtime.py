@@ -76,7 +76,6 @@ def build_parts(settings: WorkerSettings) -> Parts:
 
 
 @lru_cache(maxsize=2)
-def cached_reconstructor(sha256: str, state: bytes, device: str) -> LaiReconstructor:
+def cached_reconstructor(state: bytes, device: str) -> LaiReconstructor:
     """Return the reconstructor of a job's state; tiles of one job that meet the same process load it once."""
-    del sha256  # names the state in the cache's key; the bytes are compared by their hash only after it
     return LaiReconstructor.from_state(state, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -71,7 +72,7 @@ def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: st
     tile = plan.tile(tile_id)
     folder = facts_key.removesuffix(FACTS)
     facts = json.loads(parts.storage.get_bytes(facts_key))
-    lai = cached_reconstructor(facts["state_sha256"], parts.storage.get_bytes(folder + STATE), parts.device)
+    lai = cached_reconstructor(_state(folder, facts["state_sha256"], parts), parts.device)
     if parts.storage.head(folder + STACK) is not None:
         stack = stack_from_bytes(parts.storage.get_bytes(folder + STACK), tile.padded)
     else:
@@ -111,6 +112,14 @@ def finish_step(
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _state(folder: str, sha256: str, parts: Parts) -> bytes:
+    """Return the job's state, which must be the one that *prepare* wrote."""
+    state = parts.storage.get_bytes(folder + STATE)
+    if hashlib.sha256(state).hexdigest() != sha256:
+        raise ValueError(f"{folder + STATE} is not the state that was prepared")
+    return state
 
 
 def _ticks(progress: Progress, share: float) -> Any:  # noqa: ANN401 - a callback of the reader

@@ -1,0 +1,70 @@
+"""What is hidden, from whom, and which days play which role."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.evaluation.hold_out import SPACING_DAYS, choose_days
+from models.evaluation.report import hidden_estimates
+from models.evaluation.scenarios import GAP0, GAP15, GAP30, REAL_CLOUD, SCENARIOS, clear_share, hide, scorable_scenes
+
+
+def cases(site, scenario):
+    found = [hide(site, i, scenario, np.random.default_rng(0)) for i in scorable_scenes(site.observed)]
+    return [case for case in found if case is not None]
+
+
+@pytest.mark.parametrize("scenario", [GAP0, GAP15, GAP30], ids=lambda s: s.name)
+def test_everything_near_the_day_is_hidden(site, scenario):
+    for case in cases(site, scenario):
+        observed = case.site.observed
+        near = np.abs(observed.days - case.day) <= scenario.half_width_days
+        assert np.isnan(observed.lai[near]).all()
+        assert not observed.clear[near].any()
+        np.testing.assert_array_equal(observed.lai[~near], site.observed.lai[~near])
+
+
+def test_real_cloud_shows_at_least_a_part(site):
+    for case in cases(site, REAL_CLOUD):
+        scene = int(np.flatnonzero(case.site.observed.days == case.day)[0])
+        seen = np.isfinite(case.site.observed.lai[scene])
+        assert seen.mean() >= 0.25
+        assert not (seen & case.scored).any()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+def test_scored_pixels_have_truth_and_looks_on_both_sides(site, scenario):
+    found = cases(site, scenario)
+    assert found
+    for case in found:
+        visible, days = case.site.observed.lai, case.site.observed.days
+        assert np.isfinite(case.truth[case.scored]).all()
+        for side in (days < case.day, days > case.day):
+            assert np.isfinite(visible[side]).any(axis=0)[case.scored].all()
+
+
+def test_only_clear_days_are_scored(site):
+    share = clear_share(site.observed)
+    assert all(share[i] >= 0.95 for i in scorable_scenes(site.observed))
+
+
+def test_roles_are_disjoint_and_tests_keep_their_distance(site):
+    days = choose_days([site], int(site.observed.days[0]), int(site.observed.days[-1]))
+    roles = [set(days.test), set(days.calibration), set(days.adaptation)]
+    assert sum(map(len, roles)) == len(set.union(*roles))
+    assert all(b - a >= SPACING_DAYS for a, b in zip(days.test, days.test[1:], strict=False))
+    assert all(abs(d - t) > GAP15.half_width_days for t in days.test for d in days.calibration + days.adaptation)
+
+
+def test_too_few_clear_days_have_no_roles(site):
+    clear = scorable_scenes(site.observed)
+    hidden = np.isin(np.arange(len(site.observed.days)), clear[2:])
+    assert choose_days([replace(site, observed=site.observed.hide(hidden))], 0, 10**6) is None
+
+
+def test_every_method_is_scored_on_the_same_pixels(site, reconstructor):
+    days = choose_days([site], int(site.observed.days[0]), int(site.observed.days[-1]))
+    hidden = hidden_estimates(reconstructor, [site], days.test)
+    assert {len(values) for values in hidden.estimates.values()} == {len(hidden.truth)}
+    assert {"clearleaf", "prior", "linear", "nearest"} == set(hidden.estimates)
