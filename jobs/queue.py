@@ -68,6 +68,7 @@ class JobQueue:
         self._options = dict(celery.conf.broker_transport_options) | {
             "socket_timeout": BROKER_PATIENCE_S,
             "socket_connect_timeout": BROKER_PATIENCE_S,
+            "max_retries": 0,  # kombu would otherwise go on for six seconds, whatever `retry` says below
         }
 
     def wake(self, step: QueuedStep) -> bool:

@@ -39,6 +39,7 @@ class Scene(_Frozen):
     """One Sentinel-1 or Sentinel-2 STAC item.
 
     Attributes:
+        href: of the STAC item, or of its first asset where the item does not say.
         day: acquisition day, UTC.
         platform: "S1A", "S2B" and so on.
         footprint: GeoJSON, EPSG:4326.
@@ -51,6 +52,7 @@ class Scene(_Frozen):
     """
 
     id: str
+    href: str
     sensor: Literal["s1", "s2"]
     datetime: datetime
     day: date
@@ -93,6 +95,7 @@ def scene_of(item: Item, sensor: Literal["s1", "s2"]) -> Scene:
     when = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     return Scene(
         id=item.id,
+        href=item.get_self_href() or item.assets[wanted[0]].href,
         sensor=sensor,
         datetime=when,
         day=when.date(),

@@ -53,10 +53,17 @@ def make_collection(plan: Plan, items: Sequence[Item], rasters: Sequence[RasterA
     for key, (name, media_type, title) in files.items():
         roles = ["metadata"] if key in REPORT_FILES else ["data"]
         collection.add_asset(key, Asset(f"./{name}", title, None, media_type, roles))
-    collection.add_link(Link("self", "./collection.json", MediaType.JSON))
     for item in items:
         collection.add_link(Link("item", f"./{item.id}.json", MediaType.GEOJSON, item.id))
     return collection
+
+
+def collection_document(collection: Collection) -> dict[str, Any]:
+    """Return the collection as JSON that can be moved: pystac would write its root as this machine's absolute path."""
+    document = collection.to_dict(include_self_link=False, transform_hrefs=False)
+    document["links"] = [link for link in document["links"] if link["rel"] != "root"]
+    document["links"].insert(0, {"rel": "root", "href": "./collection.json", "type": "application/json"})
+    return document
 
 
 def attribution(plan: Plan) -> str:

@@ -111,7 +111,7 @@ def _raster(asset: RasterAsset, day: date, plan: Plan) -> Asset:
 
 
 def _derived_from(scene: Scene) -> Link:
-    return Link("derived_from", scene.assets["vv" if scene.sensor == "s1" else "B04"].href, title=scene.id)
+    return Link("derived_from", scene.href, MediaType.GEOJSON, title=scene.id)
 
 
 def _properties(

@@ -20,7 +20,7 @@ from jobs.planning import Plan
 from jobs.storage import FileStorage
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
-from worker.outputs.collection import SERIES_FILES, make_collection
+from worker.outputs.collection import SERIES_FILES, collection_document, make_collection
 from worker.outputs.items import Provenance, asset_file, join_facts, make_item
 from worker.outputs.parcels import write_series
 from worker.outputs.pieces import Pieces
@@ -75,7 +75,7 @@ def publish(
         for day in plan.target_dates:
             (scratch / asset_file(FUSED.name, day)).unlink()
     collection = make_collection(plan, items, published)
-    _write_json(scratch / "collection.json", collection.to_dict(transform_hrefs=False))
+    _write_json(scratch / "collection.json", collection_document(collection))
     return _upload(plan, provenance, facts, storage, prefix, scratch, progress)
 
 

@@ -1,0 +1,89 @@
+"""Search in a static catalogue: area, days, repeated acquisitions, and what cannot be read."""
+
+import json
+import shutil
+from datetime import date
+
+import pytest
+from shapely import box
+from shapely.geometry import shape
+
+from clearleaf.simulated import write_catalogue
+from jobs.catalog import CatalogProfile, open_catalog
+from jobs.errors import InvalidJob, Unavailable
+from jobs.request import TimeRange
+from models.simulation.site import SiteSpec
+
+DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    spec = SiteSpec(size_px=16, start=date(2023, 4, 25), end=date(2023, 5, 31), region="belgium", seed=1)
+    return write_catalogue(spec, tmp_path_factory.mktemp("catalogue"))
+
+
+@pytest.fixture
+def catalogue(written, tmp_path):
+    return shutil.copytree(written.parent, tmp_path / "catalogue")
+
+
+def searched(folder, days=DAYS, area=None):
+    area = area or shape(json.loads((folder / "aoi.geojson").read_text())["geometry"])
+    return open_catalog(CatalogProfile(name="here", href=str(folder))).search(area, days)
+
+
+def items(folder, sensor):
+    return sorted(folder.glob(f"{sensor}*/*/*.json"))
+
+
+def test_scenes_come_in_order_of_time_from_the_days_asked_for(catalogue):
+    scenes = searched(catalogue).scenes
+    assert {scene.sensor for scene in scenes} == {"s1", "s2"}
+    assert [s.datetime for s in scenes] == sorted(s.datetime for s in scenes)
+    assert all(DAYS.start <= scene.day <= DAYS.end for scene in scenes)
+    assert all(scene.simulated for scene in scenes)
+    assert all(scene.href.endswith(f"{scene.id}.json") for scene in scenes)
+
+
+def test_a_place_that_no_scene_covers_has_none(catalogue):
+    assert searched(catalogue, area=box(10, 10, 10.1, 10.1)).scenes == ()
+
+
+def test_of_a_reprocessed_acquisition_the_newest_baseline_is_kept_and_the_other_named(catalogue):
+    before = searched(catalogue)
+    path = next(p for p in items(catalogue, "sentinel-2") if p.stem in {scene.id for scene in before.scenes})
+    document = json.loads(path.read_text())
+    document["id"] = document["id"] + "-old"
+    document["properties"]["s2:processing_baseline"] = "02.14"
+    (path.parent / "old.json").write_text(json.dumps(document))
+    collection = json.loads((catalogue / "sentinel-2-l2a" / "collection.json").read_text())
+    href = "./" + str((path.parent / "old.json").relative_to(catalogue / "sentinel-2-l2a"))
+    collection["links"].append({"rel": "item", "href": href, "type": "application/geo+json"})
+    (catalogue / "sentinel-2-l2a" / "collection.json").write_text(json.dumps(collection))
+    after = searched(catalogue)
+    assert [s.id for s in after.scenes] == [s.id for s in before.scenes]
+    (dropped,) = after.dropped
+    assert dropped.id == document["id"]
+    assert "same acquisition" in dropped.reason
+
+
+def test_an_item_without_a_band_is_left_out_and_named(catalogue):
+    path = next(p for p in items(catalogue, "sentinel-2") if "202305" in p.name)
+    document = json.loads(path.read_text())
+    del document["assets"]["B05"]
+    path.write_text(json.dumps(document))
+    found = searched(catalogue, TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 31)))
+    assert document["id"] not in [scene.id for scene in found.scenes]
+    assert [(d.id, d.reason) for d in found.dropped] == [(document["id"], "lacks the assets B05")]
+
+
+def test_a_catalogue_that_loses_an_item_is_unavailable_not_smaller(catalogue):
+    items(catalogue, "sentinel-1")[0].unlink()
+    with pytest.raises(Unavailable, match="here"):
+        searched(catalogue)
+
+
+def test_where_there_is_no_catalogue_the_order_is_told(tmp_path):
+    with pytest.raises(InvalidJob, match=r"catalog\.json"):
+        open_catalog(CatalogProfile(name="here", href=str(tmp_path)))
