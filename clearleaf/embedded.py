@@ -40,6 +40,9 @@ class Embedded:
         host: to listen on; loopback only.
         port: of the API; 0 takes a free one.
         example: an order that the OpenAPI page shows.
+
+    Raises:
+        CannotStart: the folder cannot be made.
     """
 
     def __init__(
@@ -51,6 +54,10 @@ class Embedded:
         example: dict[str, Any] | None = None,
     ) -> None:
         self.data = data.absolute()
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(f"--data {data} cannot be made ({error.strerror}): choose another folder") from error
         self._host, self._port = check_bind(host), port or free_port()
         self.url = f"http://{host}:{self._port}"
         self._broker_port, self._password = free_port(), secrets.token_hex(16)
@@ -64,7 +71,6 @@ class Embedded:
         Raises:
             CannotStart: the folder is in use, or a part does not start.
         """
-        self.data.mkdir(parents=True, exist_ok=True)
         if not is_free(self._host, self._port):
             raise CannotStart(f"port {self._port} of {self._host} is in use: choose another one with --port")
         with _locked(self.data / "up.lock"):

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from jobs.catalog import CatalogProfile
+from jobs.errors import StorageFull
 from jobs.job import JobRequest, Limits
 from worker import steps
 from worker.runtime import build_parts
@@ -42,6 +43,10 @@ def run_job(payload: dict[str, Any], catalog: str, out: Path, progress: Progress
         raise OutputExists(f"--out {out} is not empty: choose another folder, or add --overwrite")
     work = out.parent / f".{out.name}.unfinished"
     shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir(parents=True)
+    except OSError as error:
+        raise StorageFull(f"--out {out} cannot be made ({error.strerror}): choose another folder") from error
     try:
         results = _carry_out(payload, catalog, work, progress)
         if out.exists():

@@ -1,6 +1,7 @@
-"""What tests of every room share: the folder of real scenes, where there is one."""
+"""What tests of every room share: the folder of real scenes, where there is one, and a disk that is soon full."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,16 @@ def real_data() -> Path:
     if not (folder / "catalogue-a" / "catalog.json").exists():
         pytest.skip(f"no real scenes in {folder}: set CLEARLEAF_REAL_DATA")
     return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Path:
+    """A file system of one megabyte; tests that need it skip where this machine lets nobody mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -6,12 +6,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from jobs.errors import ClearleafError, StorageFull
 from jobs.planning import Plan, make_plan
 from jobs.request import JobRequest
 from models.reconstruction import HALO_PX
@@ -22,6 +24,8 @@ from worker.reconstruct import read_stack, reconstruct_tile, stack_from_bytes, s
 from worker.runtime import Parts, Progress, cached_reconstructor
 
 STATE, FACTS, STACK = "state.safetensors", "prepare.json", "stack.npz"
+NEARLY_FULL = 16 * 2**20
+"""Bytes; a failure with less space left than this is blamed on the disk."""
 
 
 def plan_step(job_id: UUID, request: JobRequest, parts: Parts, prefix: str) -> tuple[str, list[str]]:
@@ -92,26 +96,35 @@ def finish_step(
         Unavailable: storage is away or full.
     """
     facts: dict[str, Any] = json.loads(parts.storage.get_bytes(facts_key))
-    scratch = Path(tempfile.mkdtemp(prefix="clearleaf-", dir=parts.scratch))
+    provenance = Provenance(
+        report=facts["report"],
+        method=facts["method"],
+        weights=facts["weights"],
+        weights_sha256=facts["weights_sha256"],
+        state_sha256=facts["state_sha256"],
+        created=datetime.now(UTC),
+    )
+    with _scratch(parts.scratch) as folder:
+        return publish(plan, sorted(piece_keys), provenance, parts.storage, prefix, folder, progress)
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """Give a folder that is gone afterwards; where its disk fills up meanwhile, say so."""
+    folder = None
     try:
-        return publish(
-            plan,
-            sorted(piece_keys),
-            Provenance(
-                report=facts["report"],
-                method=facts["method"],
-                weights=facts["weights"],
-                weights_sha256=facts["weights_sha256"],
-                state_sha256=facts["state_sha256"],
-                created=datetime.now(UTC),
-            ),
-            parts.storage,
-            prefix,
-            scratch,
-            progress,
-        )
+        folder = Path(tempfile.mkdtemp(prefix="clearleaf-", dir=parent))
+        yield folder
+    except ClearleafError:
+        raise
+    except Exception as error:  # GDAL tells of a full disk in many words
+        if shutil.disk_usage(parent).free < NEARLY_FULL:
+            cure = "free some space there, or set CLEARLEAF_SCRATCH_DIR"
+            raise StorageFull(f"the disk of the scratch folder {parent} is full: {cure}") from error
+        raise
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _state(folder: str, sha256: str, parts: Parts) -> bytes:

@@ -4,7 +4,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -66,15 +67,35 @@ class Service:
         return sorted(p.name for p in (self.embedded.data / "storage" / "jobs" / job.id / "results").iterdir())
 
 
+def simulated(catalog: Path) -> CatalogProfile:
+    """The profile of a simulated catalogue."""
+    return CatalogProfile(name="simulated", href=str(catalog), simulated=True)
+
+
+@pytest.fixture
+def service_on(service):
+    """Return a second service on the same catalogue, with settings of its own, while a `with` block runs."""
+
+    @contextmanager
+    def other(data: Path, **settings: str) -> Iterator[Service]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                patch.setenv(f"CLEARLEAF_{name.upper()}", value)
+            embedded = Embedded(data, [simulated(service.catalogue / "catalog.json")])
+            with embedded.running():
+                yield Service(embedded, service.catalogue)
+
+    return other
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory) -> Service:
     folder = tmp_path_factory.mktemp("service")
     catalog = write_catalogue(SPEC, folder / "catalogue")
     saved = {name: os.environ.get(name) for name in IMPATIENT}
     os.environ.update(IMPATIENT)
-    profile = CatalogProfile(name="simulated", href=str(catalog), simulated=True)
     try:
-        with Embedded(folder / "data", [profile]).running() as embedded:
+        with Embedded(folder / "data", [simulated(catalog)]).running() as embedded:
             yield Service(embedded, catalog.parent)
     finally:
         for name, value in saved.items():

@@ -1,6 +1,7 @@
 """Whatever is killed, an accepted job finishes, and is published once."""
 
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -51,3 +52,14 @@ def test_a_dismissed_job_stops_within_seconds(service):
     assert job.status()["status"] == "dismissed"
     service.ended(following)
     assert not (service.embedded.data / "storage" / "jobs" / job.id / "results").exists()
+
+
+def test_a_full_disk_is_told_and_the_job_goes_on_once_there_is_room(service_on, small_disk, tmp_path):
+    with service_on(tmp_path / "data", storage_url=f"file://{small_disk}") as service:
+        job = service.client.submit(service.order(adapt=False))
+        told = service.until(job, lambda info: "is full: free some space" in info.get("message", ""))
+        assert told["status"] in ("accepted", "running")
+        assert not list(small_disk.rglob("manifest.json"))
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        service.ended(job)
+        assert len(list(small_disk.rglob("manifest.json"))) == 1

@@ -1,0 +1,82 @@
+"""A band lands on the grid as it stands in the file, or as an average, and never as silent zeros."""
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from rasterio.errors import RasterioIOError
+
+from worker.inputs.band import read_band
+
+LEFT, TOP = 500_000, 5_600_000
+
+
+def grid(rows, columns, pixel_m=20, left=LEFT, top=TOP, crs="EPSG:32631") -> GeoBox:
+    return GeoBox((rows, columns), Affine(pixel_m, 0, left, 0, -pixel_m, top), crs)
+
+
+@pytest.fixture
+def values():
+    return np.random.default_rng(0).integers(1, 5000, (24, 32)).astype(np.uint16)
+
+
+@pytest.fixture
+def file(tmp_path, values):
+    """A file of 10 m pixels."""
+    path = tmp_path / "band.tif"
+    transform = Affine(10, 0, LEFT, 0, -10, TOP)
+    kind = {"driver": "GTiff", "count": 1, "dtype": "uint16", "crs": "EPSG:32631", "transform": transform}
+    with rasterio.open(path, "w", height=24, width=32, nodata=0, **kind) as target:
+        target.write(values, 1)
+    return str(path)
+
+
+def test_the_same_grid_gives_the_very_values(file, values):
+    assert np.array_equal(read_band(file, grid(24, 32, 10), None), values)
+
+
+def test_twenty_metres_are_the_mean_of_four_pixels(file, values):
+    expected = values.reshape(12, 2, 16, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(read_band(file, grid(12, 16), None), expected, rtol=1e-6)
+
+
+def test_classes_are_never_averaged(file, values):
+    assert np.array_equal(read_band(file, grid(12, 16), None, nearest=True), values[::2, ::2])
+
+
+def test_a_mean_is_over_the_pixels_that_have_data(file, values):
+    with rasterio.open(file, "r+") as target:
+        gap = values.copy()
+        gap[0, 0], gap[2:4, 2:4] = 0, 0
+        target.write(gap, 1)
+    found = read_band(file, grid(12, 16), None)
+    assert found[0, 0] == pytest.approx(values[0:2, 0:2].ravel()[1:].mean())
+    assert np.isnan(found[1, 1])
+
+
+def test_beyond_the_files_edge_there_is_no_data(file, values):
+    found = read_band(file, grid(28, 40, 10, left=LEFT - 40, top=TOP + 20), None)
+    assert np.array_equal(found[2:26, 4:36], values)
+    assert np.isnan(found).sum() == found.size - values.size
+
+
+def test_a_grid_of_another_zone_or_phase_is_warped(file, values):
+    for other in (grid(10, 14, 20, left=LEFT + 7, top=TOP - 5), grid(12, 16).to_crs("EPSG:32632")):
+        found = read_band(file, other, None)
+        seen = found[np.isfinite(found)]
+        assert seen.size > 0.4 * found.size
+        assert values.min() <= seen.min() <= seen.max() <= values.max()
+
+
+def test_a_cut_off_file_is_an_error_not_a_gap(file, tmp_path):
+    content = open(file, "rb").read()
+    (tmp_path / "cut.tif").write_bytes(content[: len(content) // 2])
+    with pytest.raises(RasterioIOError):
+        read_band(str(tmp_path / "cut.tif"), grid(24, 32, 10), None)
+
+
+@pytest.mark.parametrize("href", ["/data/a.vrt", "/vsicurl/http://10.0.0.1/a.tif", "https://example.org/a.xml"])
+def test_only_plain_rasters_are_opened(href):
+    with pytest.raises(ValueError, match="neither GeoTIFF"):
+        read_band(href, grid(2, 2), None)

@@ -1,0 +1,80 @@
+"""Masks, ragged radar edges, and slices of one pass."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from jobs.scenes import Scene
+from worker.inputs.preprocess import to_backscatter, to_reflectance
+from worker.inputs.read import RawScene
+
+
+def scene(sensor, day=1, **facts) -> Scene:
+    when = datetime(2023, 5, day, 10, tzinfo=UTC)
+    platform = "S2A" if sensor == "s2" else "S1A"
+    common = {"id": f"{sensor}-{day}", "href": "item.json", "footprint": {}, "bbox": (0, 0, 1, 1), "assets": {}}
+    return Scene(sensor=sensor, datetime=when, day=when.date(), **({"platform": platform} | common | facts))
+
+
+def optical(scl) -> RawScene:
+    bands = np.full((9, *scl.shape), 0.2, np.float32)
+    bands[-1] = scl
+    return RawScene(scene("s2"), bands)
+
+
+def test_cloud_and_what_lies_near_it_is_not_usable():
+    scl = np.full((40, 40), 4)
+    scl[20, 20] = 9
+    series = to_reflectance([optical(scl)], scl.shape)
+    assert not series.clear[0, 20, 20]
+    assert not series.usable[0, 20, 22]
+    assert series.usable[0, 20, 23]
+    assert series.usable[0, 0, 0]
+
+
+@pytest.mark.parametrize(("scl", "name"), [(6, "water"), (11, "snow")])
+def test_water_and_snow_are_told_apart(scl, name):
+    series = to_reflectance([optical(np.full((8, 8), scl))], (8, 8))
+    assert getattr(series, name).all()
+
+
+def test_a_pixel_that_lacks_one_band_is_not_usable():
+    raw = optical(np.full((8, 8), 4))
+    raw.bands[3, 2, 2] = np.nan
+    series = to_reflectance([raw], (8, 8))
+    assert not series.usable[0, 2, 2]
+    assert series.usable.sum() == 63
+
+
+def test_the_ragged_edge_of_a_radar_scene_is_left_out():
+    power = np.full((2, 10, 10), 0.1, np.float32)
+    power[1, :, :3] = 0
+    series = to_backscatter([RawScene(scene("s1"), power)], (10, 10))
+    assert np.isnan(series.power[0, :, :, :4]).all()
+    assert np.isfinite(series.power[0, :, :, 4:]).all()
+
+
+def test_slices_of_one_pass_are_one_date_and_meet_in_linear_power():
+    west, east = np.full((2, 2, 10, 10), np.nan, np.float32)
+    west[..., :7], east[..., 4:] = 0.1, 0.3
+    raw = [
+        RawScene(scene("s1", relative_orbit=37, id=name), values)
+        for name, values in (("west", west), ("east", east))
+    ]
+    series = to_backscatter(raw, (10, 10))
+    assert series.power.shape == (1, 2, 10, 10)
+    assert series.power[0, 0, 5, 0] == pytest.approx(0.1)
+    assert series.power[0, 0, 5, 5] == pytest.approx(0.2)
+    assert series.power[0, 0, 5, 9] == pytest.approx(0.3)
+
+
+def test_two_orbits_of_one_day_stay_two_dates():
+    power = np.full((2, 4, 4), 0.1, np.float32)
+    raw = [RawScene(scene("s1", relative_orbit=orbit), power) for orbit in (37, 110)]
+    assert to_backscatter(raw, (4, 4)).orbits.tolist() == [37, 110]
+
+
+def test_no_scene_at_all_is_an_empty_series():
+    assert to_reflectance([], (4, 5)).usable.shape == (0, 4, 5)
+    assert to_backscatter([], (4, 5)).power.shape == (0, 2, 4, 5)

@@ -1,0 +1,31 @@
+"""Disks that are really full."""
+
+from dataclasses import replace
+
+import pytest
+
+from jobs.errors import StorageFull
+from jobs.storage import FileStorage
+from worker import steps
+
+
+def silent(share, message):
+    """Take no notice of progress."""
+
+
+def test_a_full_result_storage_is_named_and_shows_nothing_half(plan, parts, small_disk):
+    full = replace(parts, storage=FileStorage(small_disk / "storage"))
+    with pytest.raises(StorageFull, match=f"{small_disk}/storage is full: free some space"):
+        steps.prepare_step(plan, full, "prepare/", silent)
+    assert full.storage.list("") == []
+
+
+def test_a_full_scratch_disk_is_named_and_nothing_is_published(plan, parts, small_disk):
+    tight = replace(parts, scratch=small_disk)
+    state = steps.prepare_step(plan, tight, "prepare/", silent)
+    piece = steps.tile_step(plan, plan.tiles[0].id, state, tight, "tile/", silent)
+    (small_disk / "ballast").write_bytes(b"x" * (2**20 - 2**15))
+    with pytest.raises(StorageFull, match="scratch folder .* is full: .*CLEARLEAF_SCRATCH_DIR"):
+        steps.finish_step(plan, state, [piece], tight, "results/", silent)
+    assert tight.storage.list("results/") == []
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
