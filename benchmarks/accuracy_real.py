@@ -40,7 +40,8 @@ def row(place: str, scenario: Scenario, cases: list[HeldOut], episodes: Episodes
     days = np.concatenate([np.full(int(case.scored.sum()), case.day) for case in cases])
     tables = [{k: v[case.scored] for k, v in baseline_estimates(case).items()} for case in cases]
     linear, nearest = (np.concatenate([table[name] for table in tables]) for name in ("linear", "nearest"))
-    columns = [nearest, linear, ours["prior"], ours["predicted"], ours["fused"]]
+    columns = ["place", "hidden", "dates", "pixels", "nearest", "linear", "prior", "predicted", "fused", "R²"]
+    columns.append("skill over linear (90 % interval)")
     rmse = " | ".join(f"{score(truth, values).rmse:.2f}" for values in columns)
     fused = score(truth, ours["fused"])
     skill, low, high = skill_interval(truth, ours["fused"], linear, days)
@@ -55,7 +56,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     torch.set_num_threads(parser.parse_args().threads)
     started = time.monotonic()
-    columns = "place hidden dates pixels nearest linear prior predicted fused R² skill-over-linear".split()
+    columns = ["place", "hidden", "dates", "pixels", "nearest", "linear", "prior", "predicted", "fused", "R²"]
+    columns.append("skill over linear (90 % interval)")
     print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
     for place in WEIGHTS:
         site = read_patch(place)

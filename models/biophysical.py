@@ -193,9 +193,10 @@ def retrieval_error(reflectance: FloatArray, cosines: FloatArray) -> FloatArray:
 
 
 def observed_lai(optical: OpticalSeries) -> ObservedLai:
-    """Return the LAI that the usable pixels of each scene show, by the network of the scene's own satellite.
+    """Return the LAI that the usable pixels of each day show, by the network of each scene's own satellite.
 
-    An output further outside 0..8 than the network's tolerance keeps its clipped value but is not in domain.
+    Scenes of one day are the overlap of two tiles of one datatake: they are averaged, for they are one look. An output
+    further outside 0..8 than the network's tolerance keeps its clipped value but is not in domain.
     """
     shape = optical.usable.shape
     found = np.full(shape, np.nan, dtype=np.float32)
@@ -207,7 +208,24 @@ def observed_lai(optical: OpticalSeries) -> ObservedLai:
         found[scene].reshape(-1)[pixels] = values
         inside[scene].reshape(-1)[pixels] = inside_values
     clear, water = optical.clear.sum(axis=0), optical.water.sum(axis=0)
-    return ObservedLai(found, optical.clear, (clear > 0) & (water <= clear), inside, optical.days)
+    days, first = np.unique(optical.days, return_index=True)
+    return ObservedLai(
+        lai=_mean_by_day(found, first),
+        clear=np.logical_or.reduceat(optical.clear, first) if first.size else optical.clear,
+        land=(clear > 0) & (water <= clear),
+        in_domain=np.logical_or.reduceat(inside, first) if first.size else inside,
+        days=days.astype(np.int32),
+    )
+
+
+def _mean_by_day(lai: FloatArray, first: np.ndarray) -> FloatArray:
+    """Return the mean over the scenes of each day (T, H, W), given the first of each; NaN where none is usable."""
+    if len(first) == len(lai):
+        return lai
+    seen = np.isfinite(lai)
+    count = np.add.reduceat(seen.astype(np.int32), first)
+    total = np.add.reduceat(np.where(seen, lai, 0), first)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
 def _retrieve(bands: FloatArray, cosines: FloatArray, platform: str) -> tuple[FloatArray, BoolArray]:

@@ -1,4 +1,8 @@
-"""For every pixel and day: its nearest usable observations before and after, and the line between them."""
+"""For every pixel and day: its nearest usable observations before and after, and the line between them.
+
+The day's own observation is not among them: what it shows is *observed*, not reconstructed, and where a cloud hides
+only part of it, that part must be reconstructed by the same rule as the rest.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,12 @@ NEVER = 10_000
 
 @dataclass(frozen=True)
 class Brackets:
-    """The observations that enclose each target day, pixel by pixel; an observation of the day itself counts as both.
+    """The observations that enclose each target day, pixel by pixel; the day's own is neither before nor after.
 
     Attributes:
         before_index, after_index: (D, H, W) index into the scene axis; -1 where there is none.
         before, after: (D, H, W) their LAI in m2/m2; NaN where there is none.
-        age_before, age_after: (D, H, W) days from the target day, >= 0; `NEVER` where there is none.
+        age_before, age_after: (D, H, W) days from the target day, > 0; `NEVER` where there is none.
     """
 
     before_index: IntArray
@@ -34,15 +38,15 @@ class Brackets:
         return Brackets(*(array[part] for array in vars(self).values()))
 
     @property
-    def days_to_clear(self) -> IntArray:
-        """(D, H, W) days to the nearest usable observation; -1 where the pixel has none."""
+    def days_to_other(self) -> IntArray:
+        """(D, H, W) days to the nearest usable observation of another day; -1 where the pixel has none."""
         nearest = np.minimum(self.age_before, self.age_after)
         return np.where(nearest >= NEVER, -1, nearest).astype(np.int32)
 
     def weight_after(self) -> FloatArray:
         """Return (D, H, W) the share of `after` on the straight line; 0 or 1 where one side is missing."""
         span = np.maximum(self.age_before + self.age_after, 1)
-        share = np.where(self.age_before == 0, 0.0, self.age_before / span)
+        share = self.age_before / span
         share = np.where(self.after_index < 0, 0.0, np.where(self.before_index < 0, 1.0, share))
         return np.asarray(share, dtype=np.float32)
 
@@ -73,8 +77,8 @@ def find_brackets(lai: FloatArray, days: IntArray, target_days: IntArray) -> Bra
     last = np.concatenate([none, np.maximum.accumulate(np.where(valid, position, -1), axis=0)])  # (T + 1, H, W)
     first = np.minimum.accumulate(np.where(valid, position, scenes)[::-1], axis=0)[::-1]
     first = np.concatenate([np.where(first == scenes, -1, first), none])  # (T + 1, H, W)
-    before_index = last[np.searchsorted(days, target_days, side="right")]
-    after_index = first[np.searchsorted(days, target_days, side="left")]
+    before_index = last[np.searchsorted(days, target_days, side="left")]
+    after_index = first[np.searchsorted(days, target_days, side="right")]
 
     def look_up(index: IntArray) -> tuple[FloatArray, IntArray]:
         missing = index < 0

@@ -41,6 +41,18 @@ class Episodes:
         """Return E."""
         return len(self.truth)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return everything as arrays by name, to be sent or stored."""
+        rest = {name: getattr(self, name).numpy() for name in ("images", "truth", "scored")}
+        return rest | {f.name: getattr(self.day, f.name).numpy() for f in fields(DayFeatures)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Episodes:
+        """Return what `arrays` took apart."""
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        rest = {name: tensors.pop(name) for name in ("images", "truth", "scored")}
+        return cls(day=DayFeatures(**tensors), **rest)
+
     def pick(self, index: Tensor, device: torch.device | str = "cpu") -> Episodes:
         """Return some of the examples in full precision, on a device."""
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.brackets import find_brackets
 from models.prior import MeanCurve, Prior
 from models.radar import RadarAnomalies, anomalies
 from models.series import BoolArray, FloatArray, IntArray, ObservedLai, Site
@@ -58,8 +57,7 @@ class DayFeatures:
         lags: (D, 24) days from the target, signed.
         observed_refs: (D, 3, H, W) LAI of the references, m2/m2; 0 where masked.
         ref_masks: (D, 3, H, W) 1 where a reference exists.
-        ref_means: (D, 3, H, W) what was expected on the references' own days, m2/m2; of the day's own scene, from
-            the other scenes alone.
+        ref_means: (D, 3, H, W) the prior's process on the references' own days, m2/m2.
         ref_ages: (D, 3, H, W) days between reference and target.
         mean: (D, 1, H, W) the prior, m2/m2.
         sd: (D, 1, H, W) its standard deviation, m2/m2.
@@ -140,10 +138,11 @@ def _analog(site: SiteFeatures, prior: Prior, now: FloatArray, target_days: IntA
     analog = np.zeros(prior.mean.shape, np.float32)
     alike = np.zeros(prior.mean.shape, np.float32)
     for d, day in enumerate(target_days):
-        near = np.abs(site.observed.days - day) <= 2.5 * ANALOG_DAYS
+        lags = site.observed.days - day
+        near = (np.abs(lags) <= 2.5 * ANALOG_DAYS) & (lags != 0)
         if not near.any():
             continue
-        lag = (site.observed.days[near] - day)[:, None, None] / ANALOG_DAYS
+        lag = lags[near][:, None, None] / ANALOG_DAYS
         gap = site.radar_at_scenes[near, 3:5] - now[d, None, 3:5]  # (n, 2, H, W): VV and VH, coarse
         weight = seen[near] * np.exp(-0.5 * ((gap / ANALOG_DB) ** 2).sum(axis=1) - 0.5 * lag**2)
         total = weight.sum(axis=0)
@@ -171,37 +170,15 @@ def _references(
     observed: ObservedLai, prior: Prior, target_days: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return LAI, masks, prior on their own days and ages of the three references, each (D, 3, H, W)."""
-    own = np.stack([day_mean(observed.lai[observed.days == day]) for day in target_days])
-    without_own = np.stack([_without_own(observed, int(day)) for day in target_days])
+    own = observed.on(target_days)
     b = prior.brackets
     lai = np.stack([own, b.before, b.after], axis=1)
     masks: BoolArray = np.isfinite(lai)
     ages = np.stack([np.zeros_like(b.age_before), b.age_before, b.age_after], axis=1)
-    own_mean = np.where(np.isfinite(without_own), without_own, prior.mean)
-    means = np.stack([own_mean, prior.before_mean, prior.after_mean], axis=1)
+    means = np.stack([prior.mean, prior.before_mean, prior.after_mean], axis=1)
     return (
         np.where(masks, lai, 0).astype(np.float32),
         masks.astype(np.float32),
         means.astype(np.float32),
         np.minimum(ages, AGE_MAX).astype(np.float32),
     )
-
-
-def _without_own(observed: ObservedLai, day: int) -> FloatArray:
-    """Return (H, W) LAI of a day interpolated as if it had no scene of its own; NaN where it has none anyway.
-
-    What the day's own scene shows beyond this is its offset; the prior itself has already followed the scene.
-    """
-    mine = observed.days == day
-    if not mine.any():
-        return np.full(observed.lai.shape[1:], np.nan, np.float32)
-    others = find_brackets(observed.lai[~mine], observed.days[~mine], np.array([day], np.int32))
-    return np.asarray(others.linear()[0])
-
-
-def day_mean(lai: FloatArray) -> FloatArray:
-    """Return (H, W) the mean over scenes (T, H, W) of their usable pixels; NaN where no scene is usable."""
-    seen = np.isfinite(lai)
-    count = seen.sum(axis=0)
-    total = np.where(seen, lai, 0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -2,7 +2,7 @@
 
 A Gaussian process over time runs in every pixel on its departure from the AOI's mean curve, all pixels of a tile at
 once and with the same hyperparameters; the prior is the mean of that and of the straight line between observations,
-which is never much worse than the better of the two.
+which is never much worse than the better of the two. The target day's own observation is left out of both.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def temporal_prior(
     enclosing = np.unique([brackets.before_index, brackets.after_index])
     enclosing = enclosing[enclosing >= 0]
     days = np.concatenate([target_days, observed.days[enclosing]]).astype(np.int32)
-    process, sd = _pixel_process(observed, days, len(target_days), curve, settings)
+    own = observed.index_of(target_days)
+    process, sd = _pixel_process(observed, days, own, curve, settings)
     process, at_scenes = np.split(process, [len(target_days)])
     linear = brackets.linear()
     mean = np.where(np.isfinite(linear), 0.5 * (linear + process), process)
@@ -136,20 +137,28 @@ def temporal_prior(
 
 
 def _pixel_process(
-    observed: ObservedLai, at_days: IntArray, with_sd: int, curve: MeanCurve, settings: GpSettings
+    observed: ObservedLai, at_days: IntArray, own: IntArray, curve: MeanCurve, settings: GpSettings
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the process's mean (N, H, W) on `at_days` and its standard deviation on the first `with_sd` of them."""
+    """Return the process's mean (N, H, W) on `at_days` and its standard deviation on the target days.
+
+    Args:
+        observed: the visible observations.
+        at_days: (N,) the target days, then others.
+        own: (D,) index of each target day's own observation, which is left out; -1 where it has none.
+        curve: mean curve of the AOI.
+        settings: hyperparameters.
+    """
     scenes, height, width = observed.lai.shape
     level = evaluate_curve(curve, at_days, settings)
     values = torch.from_numpy(observed.lai.reshape(scenes, height * width).T.copy())  # (P, T)
     mean = torch.from_numpy(level).repeat(len(values), 1)
-    sd = torch.full((len(values), with_sd), settings.scale)
+    sd = torch.full((len(values), len(own)), settings.scale)
     if np.isfinite(observed.lai).any():
         noise = _noise_of_scenes(values)
         values = values - torch.from_numpy(evaluate_curve(curve, observed.days, settings))
         for start in range(0, len(values), PIXELS_AT_ONCE):
             part = slice(start, start + PIXELS_AT_ONCE)
-            anomaly, sd[part] = _solve(values[part], noise[part], observed.days, at_days, with_sd, settings)
+            anomaly, sd[part] = _solve(values[part], noise[part], observed.days, at_days, own, settings)
             mean[part] += anomaly
     return mean.T.reshape(-1, height, width).numpy().copy(), sd.T.reshape(-1, height, width).numpy().copy()
 
@@ -166,14 +175,12 @@ def _noise_of_scenes(values: Tensor) -> Tensor:
 
 
 def _solve(
-    anomaly: Tensor, noise: Tensor, days: IntArray, at_days: IntArray, with_sd: int, settings: GpSettings
+    anomaly: Tensor, noise: Tensor, days: IntArray, at_days: IntArray, own: IntArray, settings: GpSettings
 ) -> tuple[Tensor, Tensor]:
-    """Return the process's mean (P, N) and standard deviation (P, with_sd); anomalies are (P, T), NaN = unseen."""
+    """Return the process's mean (P, N) and standard deviation (P, D); anomalies are (P, T), NaN = unseen."""
     seen = torch.isfinite(anomaly)
     most = max(1, int(seen.sum(dim=1).max()))
-    order = torch.argsort((~seen).to(torch.int8), dim=1, stable=True)[
-        :, :most
-    ]  # (P, n): seen ones first, in time order
+    order = torch.argsort((~seen).to(torch.int8), dim=1, stable=True)[:, :most]  # (P, n): seen first, in time order
     there = torch.gather(seen, 1, order)
     y = torch.nan_to_num(torch.gather(anomaly, 1, order)) * there
     # An unseen slot gets a noise so large that it says nothing; sizes then agree across pixels.
@@ -185,9 +192,25 @@ def _solve(
     cross = settings.scale**2 * _matern_torch(target[None, :, None] - when[:, None, :], settings.length_days)
     cross = cross * there[:, None, :]  # (P, N, n)
     solved = torch.cholesky_solve(y[:, :, None], factor)  # (P, n, 1)
-    half = torch.linalg.solve_triangular(factor, cross[:, :with_sd].transpose(1, 2), upper=False)  # (P, n, with_sd)
-    spread = (settings.scale**2 - (half**2).sum(dim=1)).clamp(min=1e-4).sqrt()
-    return (cross @ solved)[:, :, 0], spread
+    half = torch.linalg.solve_triangular(factor, cross[:, : len(own)].transpose(1, 2), upper=False)  # (P, n, D)
+    mean, spread = (cross @ solved)[:, :, 0], settings.scale**2 - (half**2).sum(dim=1)
+    if (own >= 0).any():
+        others = _without_own(y, solved[:, :, 0], factor, variance)
+        for d, scene in enumerate(own):
+            if scene >= 0:
+                place = (order == int(scene)) & there  # (P, n)
+                for whole, left_out in zip((mean, spread), others, strict=True):
+                    whole[:, d] = torch.where(place.any(dim=1), (left_out * place).sum(dim=1), whole[:, d])
+    return mean, spread.clamp(min=1e-4).sqrt()
+
+
+def _without_own(y: Tensor, solved: Tensor, factor: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance (P, n) of the process at each observation as the others alone have it.
+
+    Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, equation 5.12.
+    """
+    precision = torch.cholesky_inverse(factor).diagonal(dim1=1, dim2=2)  # (P, n)
+    return y - solved / precision, 1 / precision - variance
 
 
 def _matern(lag: np.ndarray, length: float) -> np.ndarray:

@@ -21,8 +21,8 @@ from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reco
 from models.two_steps import TwoSteps
 from models.weights import build_networks, find_weights
 
-HALO_PX = 32
-"""Pixels around a tile that its result depends on: radar average 3, step 1 12, local offsets 10, step 2 5."""
+HALO_PX = 40
+"""Pixels around a tile that its result depends on: radar average 3, step 1 12, local offsets 20, step 2 5."""
 
 Method = Literal["published", "adapted", "prior"]
 """Which LAI is delivered: by the published networks, by networks adapted to the AOI, or by the temporal prior alone."""
@@ -104,4 +104,5 @@ class LaiReconstructor:
         else:
             predicted, fused = run(self.networks, site_features(site, self.curve), prior, target_days)
         sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd)
-        return Reconstruction(target_days, prior.mean, predicted, fused, sigma, prior.sd, prior.brackets.days_to_clear)
+        days_to_clear = np.where(np.isfinite(site.observed.on(target_days)), 0, prior.brackets.days_to_other)
+        return Reconstruction(target_days, prior.mean, predicted, fused, sigma, prior.sd, days_to_clear)

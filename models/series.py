@@ -73,14 +73,14 @@ class OpticalSeries:
 
 @dataclass(frozen=True)
 class ObservedLai:
-    """LAI of clear Sentinel-2 pixels of one square of ground.
+    """LAI of clear Sentinel-2 pixels of one square of ground, one entry per day.
 
     Attributes:
         lai: (T, H, W) m2/m2 in 0..8; NaN = not usable.
         clear: (T, H, W) True where the scene classification says 4 or 5 (undilated; decides which dates can be scored).
         land: (H, W) False where most looks say water, and where no scene ever was clear.
         in_domain: (T, H, W) True where the reflectances lie in the LAI network's definition domain.
-        days: (T,) acquisition days, ascending.
+        days: (T,) acquisition days, ascending, each once.
     """
 
     lai: FloatArray
@@ -102,6 +102,21 @@ class ObservedLai:
             clear=self.clear & ~mask,
             in_domain=self.in_domain & ~mask,
         )
+
+    def on(self, target_days: IntArray) -> FloatArray:
+        """Return (D, H, W) LAI that the target days themselves show, m2/m2; NaN where they show none."""
+        nothing = np.full((1, *self.lai.shape[1:]), np.nan, np.float32)
+        return np.concatenate([self.lai, nothing])[self.index_of(target_days)]
+
+    def in_domain_on(self, target_days: IntArray) -> BoolArray:
+        """Return (D, H, W) `in_domain` on the target days; False where they show nothing."""
+        nothing = np.zeros((1, *self.lai.shape[1:]), np.bool_)
+        return np.concatenate([self.in_domain, nothing])[self.index_of(target_days)]
+
+    def index_of(self, target_days: IntArray) -> IntArray:
+        """Return (D,) index of each target day on the scene axis; -1 where it has no entry."""
+        position = {int(day): i for i, day in enumerate(self.days)}
+        return np.array([position.get(int(day), -1) for day in target_days], np.int32)
 
 
 @dataclass(frozen=True)

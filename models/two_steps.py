@@ -1,4 +1,8 @@
-"""The two networks applied to features: predicted LAI, then fused LAI; the same path in training and in a job."""
+"""The two networks applied to features: predicted LAI, then fused LAI; the same path in training and in a job.
+
+The prior and step 1 never see the target day's own scene. Step 2 does: where a cloud hides only part of the scene, the
+visible part shows how far the day lies from the prediction.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,14 @@ from models.cnn_transformer import CnnTransformer
 from models.edcstfn import Edcstfn
 from models.features import AGE_SCALE, DayFeatures
 
-EXTRAS = 6
-"""Per reference: mask, age, local offset, local support, prior's spread, whether it is the day's own scene."""
-LOCAL_PX = 21
-"""Side of the square over which a reference's departure from the prediction is averaged; 420 m at 20 m pixels.
+LOCAL_PX = (11, 41)
+"""Sides of the squares over which a reference's departure from what was expected is averaged; 220 and 820 m at 20 m.
 
 Single scenes carry an offset shared by the whole scene: what the visible part shows of it holds for the hidden part
-    too.
+too.
 """
+EXTRAS = 4 + 2 * len(LOCAL_PX)
+"""Per reference: mask, age, prior's spread, whether it is the day's own scene; local offset and support per square."""
 MIN_SPREAD = 0.1
 """m2/m2; a correction of step 1 is never scaled by less."""
 
@@ -41,19 +45,31 @@ class TwoSteps(nn.Module):
         return torch.clamp(day.mean + residual * day.sd.clamp(min=MIN_SPREAD), 0, LAI_MAX)
 
     def fuse(self, day: DayFeatures, predicted: Tensor) -> Tensor:
-        """Return fused LAI (B, 1, H, W) in m2/m2: predicted LAI plus what the references say."""
-        refs = day.ref_masks * day.observed_refs + (1 - day.ref_masks) * day.ref_means
-        extras = _describe(day, refs - day.ref_means)
-        correction = self.step2(refs / LAI_MAX, day.ref_means / LAI_MAX, predicted / LAI_MAX, extras, day.ref_masks)
-        return torch.clamp(predicted + LAI_MAX * correction, 0, LAI_MAX)
+        """Return fused LAI (B, 1, H, W) in m2/m2: prediction, shifted as the day's scene shows, and a residual."""
+        expected = torch.cat([predicted, day.ref_means[:, 1:]], dim=1)  # step 1 has not seen the day's own scene
+        refs = day.ref_masks * day.observed_refs + (1 - day.ref_masks) * expected
+        extras, shift = _describe(day, refs - expected)
+        correction = self.step2(refs / LAI_MAX, expected / LAI_MAX, predicted / LAI_MAX, extras, day.ref_masks)
+        return torch.clamp(predicted + shift + LAI_MAX * correction, 0, LAI_MAX)
 
 
-def _describe(day: DayFeatures, departure: Tensor) -> Tensor:
-    """Return (B, 3, 6, H, W) what is known of each reference besides its LAI."""
-    support = nn.functional.avg_pool2d(day.ref_masks, LOCAL_PX, 1, LOCAL_PX // 2, count_include_pad=True)
-    total = nn.functional.avg_pool2d(day.ref_masks * departure, LOCAL_PX, 1, LOCAL_PX // 2, count_include_pad=True)
-    offset = total / (support + 0.02)  # a few pixels only hint at the offset
+def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (B, 3, 8, H, W) what is known of each reference besides its LAI, and the day's own wide offset.
+
+    Args:
+        day: features of B target days.
+        departure: (B, 3, H, W) observed minus expected, m2/m2; 0 where masked.
+    """
     own = torch.zeros_like(day.ref_masks)
     own[:, 0] = 1
-    spread = day.sd.expand_as(day.ref_masks)
-    return torch.stack([day.ref_masks, day.ref_ages / AGE_SCALE, offset, support, spread, own], dim=2)
+    channels = [day.ref_masks, day.ref_ages / AGE_SCALE, day.sd.expand_as(day.ref_masks), own]
+    for side in LOCAL_PX:
+        support = _local_mean(day.ref_masks, side)
+        offset = _local_mean(departure, side) / (support + 0.02)  # a few pixels only hint at the offset
+        channels += [offset, support]
+    return torch.stack(channels, dim=2), offset[:, :1]
+
+
+def _local_mean(maps: Tensor, side: int) -> Tensor:
+    """Return the mean over a square around each pixel; beyond the edge there is nothing, which counts as zero."""
+    return nn.functional.avg_pool2d(maps, side, 1, side // 2, count_include_pad=True)

@@ -11,9 +11,8 @@ from odc.geo.geobox import GeoBox
 from jobs.grid import Tile
 from jobs.planning import Plan
 from models.biophysical import observed_lai
-from models.features import day_mean
 from models.reconstruction import LaiReconstructor
-from models.series import BoolArray, FloatArray, IntArray, ObservedLai, OpticalSeries, RadarSeries, Site, day_number
+from models.series import BoolArray, FloatArray, IntArray, OpticalSeries, RadarSeries, Site, day_number
 from worker.inputs.read import SceneReader, Tick
 from worker.outputs.assets import classify
 from worker.rasters import S1Stack, S2Stack, SkippedScene
@@ -94,7 +93,7 @@ def reconstruct_tile(tile: Tile, plan: Plan, stack: SceneStack, lai: LaiReconstr
     days = day_number(list(plan.target_dates))
     site = observe(stack)
     found = lai.reconstruct(site, days)  # step 1 and step 2
-    observed = _observed_on(site.observed, days)
+    observed = site.observed.on(days)
     seen = np.isfinite(observed)
     delivered = np.where(seen, observed, found.fused)
     sigma = np.where(seen, lai.noise_of_observation(delivered), found.sigma)
@@ -104,23 +103,12 @@ def reconstruct_tile(tile: Tile, plan: Plan, stack: SceneStack, lai: LaiReconstr
     result = TileResult(
         lai=delivered.astype(np.float32),
         lai_sigma=np.where(nothing, np.nan, sigma).astype(np.float32),
-        quality=classify(delivered, seen, _in_domain_on(site.observed, days), water_or_snow, found.days_to_clear),
+        quality=classify(delivered, seen, site.observed.in_domain_on(days), water_or_snow, found.days_to_clear),
         days_to_clear=found.days_to_clear,
         predicted=np.where(nothing, np.nan, found.predicted).astype(np.float32),
         fused=np.where(nothing, np.nan, found.fused).astype(np.float32),
     )
     return result.crop(*tile.inner)
-
-
-def _observed_on(observed: ObservedLai, days: IntArray) -> FloatArray:
-    """Return (D, H, W) the mean of each day's usable observations; NaN where it has none."""
-    return np.stack([day_mean(observed.lai[observed.days == day]) for day in days])
-
-
-def _in_domain_on(observed: ObservedLai, days: IntArray) -> BoolArray:
-    """Return (D, H, W) True where any usable observation of the day lies in the LAI network's domain."""
-    seen = observed.in_domain & np.isfinite(observed.lai)
-    return np.stack([seen[observed.days == day].any(axis=0) for day in days])
 
 
 def _water(optical: OpticalSeries) -> BoolArray:

@@ -62,10 +62,8 @@ def clear_share(observed: ObservedLai) -> FloatArray:
 
 
 def scorable_scenes(observed: ObservedLai) -> list[int]:
-    """Return the indices of scenes clear enough to be scored, alone on their day."""
-    share = clear_share(observed)
-    _, first, count = np.unique(observed.days, return_index=True, return_counts=True)
-    return [int(i) for i, n in zip(first, count, strict=True) if n == 1 and share[i] >= MIN_CLEAR]
+    """Return the indices of days clear enough to be scored."""
+    return [int(i) for i in np.flatnonzero(clear_share(observed) >= MIN_CLEAR)]
 
 
 def hide(site: Site, index: int, scenario: Scenario, rng: np.random.Generator) -> HeldOut | None:

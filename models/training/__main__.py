@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=sorted(SETS), default=sorted(SETS), help="sets to train")
     parser.add_argument("--scale", type=float, default=1.0, help="share of sites and steps, for a small trial")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads, and processes that simulate")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     full = Recipe()
@@ -38,7 +38,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     index_file = arguments.out / "index.json"
     index = json.loads(index_file.read_text()) if index_file.exists() else {}
-    for name, (networks, factor) in train_sets(recipe, arguments.sets, arguments.device).items():
+    for name, (networks, factor) in train_sets(recipe, arguments.sets, arguments.device, arguments.threads).items():
         path = arguments.out / f"{name}.safetensors"
         save_file(networks.state_dict(), path)
         index[name] = {

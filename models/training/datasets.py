@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,35 +20,62 @@ from models.simulation.site import SiteSpec, simulate
 
 WINDOW_PX = 32
 GAP22 = Scenario("gap22", 22)
+CLOUD0 = Scenario("real-cloud-0", 0, partly_visible=True)
 CLOUD30 = Scenario("real-cloud-30", 30, partly_visible=True)
-TRAINING_SCENARIOS = (GAP0, GAP15, GAP22, GAP30, REAL_CLOUD, CLOUD30)
-"""The scenarios of the protocol, and two between and beyond them so that the networks see gaps as a continuum."""
+TRAINING_SCENARIOS = (GAP0, GAP15, GAP22, GAP30, CLOUD0, REAL_CLOUD, CLOUD30)
+"""The scenarios of the protocol, and some between and beyond them so that the networks see gaps as a continuum."""
 REGION_SHARES = {"belgium": 0.4}
 """Share of sites; the other regions divide the rest evenly."""
 
 
-def simulated_sites(count: int, seed: int) -> list[Site]:
-    """Return simulated sites of 16 months, both hemispheres, all regions."""
+def simulated_specs(count: int, seed: int) -> list[SiteSpec]:
+    """Return what to simulate: sites of 16 months, both hemispheres, all regions."""
     rng = np.random.default_rng(seed)
     names = sorted(REGIONS)
     rest = (1 - sum(REGION_SHARES.values())) / (len(names) - len(REGION_SHARES))
     chances = [REGION_SHARES.get(name, rest) for name in names]
-    return [_simulated_site(rng, str(rng.choice(names, p=chances))) for _ in range(count)]
+    return [_spec(rng, str(rng.choice(names, p=chances))) for _ in range(count)]
 
 
-def _simulated_site(rng: np.random.Generator, region: str) -> Site:
+def _spec(rng: np.random.Generator, region: str) -> SiteSpec:
     year, month = int(rng.integers(2017, 2025)), int(rng.integers(1, 13))
-    start = date(year, month, 1)
-    end = date(year + 1 + (month + 3) // 12, (month + 3) % 12 + 1, 28)
-    spec = SiteSpec(
+    return SiteSpec(
         size_px=WINDOW_PX,
-        start=start,
-        end=end,
+        start=date(year, month, 1),
+        end=date(year + 1 + (month + 3) // 12, (month + 3) % 12 + 1, 28),
         region=region,
         seed=int(rng.integers(2**31)),
         hemisphere="south" if rng.random() < 0.25 else "north",
     )
-    return simulate(spec).site()
+
+
+def simulated_episodes(
+    specs: Sequence[SiteSpec], per_scene: int, seed: int, most: int, processes: int = 1
+) -> list[Episodes]:
+    """Return the synthetic gaps of each simulated site; the same ones for any number of processes.
+
+    Args:
+        specs: what to simulate.
+        per_scene: examples from each scene.
+        seed: of the draws.
+        most: scenes per site.
+        processes: that share the work.
+    """
+    make = partial(_episodes_of_spec, per_scene=per_scene, seed=seed, most=most)
+    if processes == 1:
+        return [make(spec) for spec in specs]
+    # Tensors would travel through one open file each; arrays are simply copied. Forked threads of torch hang: spawn.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        return [Episodes.from_arrays(arrays) for arrays in pool.map(partial(_arrays_of_spec, make), specs)]
+
+
+def _episodes_of_spec(spec: SiteSpec, per_scene: int, seed: int, most: int) -> Episodes:
+    return episodes_of([simulate(spec).site()], per_scene, seed ^ spec.seed, most)
+
+
+def _arrays_of_spec(make: partial[Episodes], spec: SiteSpec) -> dict[str, np.ndarray]:
+    torch.set_num_threads(1)  # the processes share the cores already
+    return make(spec).arrays()
 
 
 def episodes_of(sites: Sequence[Site], per_scene: int, seed: int, most: int | None = None) -> Episodes:

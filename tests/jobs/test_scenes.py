@@ -10,9 +10,7 @@ from jobs.scenes import S1_ASSETS, S2_ASSETS, UnusableItem, scene_of
 
 
 def item(assets, **properties) -> Item:
-    made = Item(
-        "scene-1", mapping(box(3, 50, 4, 51)), [3, 50, 4, 51], datetime(2023, 5, 6, 10, tzinfo=UTC), properties
-    )
+    made = Item("scene-1", mapping(box(3, 50, 4, 51)), [3, 50, 4, 51], datetime(2023, 5, 6, 10, tzinfo=UTC), properties)
     for name in assets:
         made.add_asset(name, Asset(f"/data/{name}.tif"))
     return made

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.prior import temporal_prior
+from models.prior import mean_curve, temporal_prior
 from models.reconstruction import HALO_PX, LaiReconstructor
 from models.series import ObservedLai, RadarSeries, Site
+from models.weights import build_networks
 
 
 def crop(site: Site, rows: slice, columns: slice) -> Site:
@@ -40,7 +41,7 @@ def mosaic(site: Site, count: int) -> Site:
 
 
 def test_a_tile_with_its_halo_equals_the_whole(site, reconstructor, target_days):
-    whole = mosaic(site, 3)  # 96 x 96
+    whole = mosaic(site, 4)  # 128 x 128
     expected = reconstructor.reconstruct(whole, target_days)
     # a core of 16 px that starts at a multiple of the pooling, with the halo that plans use
     start = HALO_PX + 4
@@ -142,3 +143,22 @@ def test_the_prior_passes_near_its_observations(site, reconstructor):
     prior = temporal_prior(site.observed, day, reconstructor.curve).mean[0]
     seen = np.isfinite(site.observed.lai[scene])
     assert np.abs(prior - site.observed.lai[scene])[seen].mean() < 0.4
+
+
+def test_what_the_clear_part_of_a_scene_shows_holds_for_its_hidden_part(site):
+    """With networks that add nothing, an offset of the visible half is found again in the other half."""
+    untrained = LaiReconstructor(build_networks().eval(), mean_curve([site.observed]), 1.0, "published", "none")
+    scene = int(np.flatnonzero(np.isfinite(site.observed.lai).all(axis=(1, 2)))[3])
+    day = site.observed.days[scene : scene + 1]
+    lai = site.observed.lai.copy()
+    lai[scene, :, 16:] = np.nan
+
+    def fused(offset: float) -> np.ndarray:
+        shifted = lai.copy()
+        shifted[scene] += np.float32(offset)
+        found = untrained.reconstruct(replace(site, observed=replace(site.observed, lai=shifted)), day)
+        np.testing.assert_allclose(found.predicted, found.prior, atol=1e-6)
+        return found.fused[0, :, 16:]
+
+    moved = fused(0.5) - fused(0.0)
+    assert 0.4 < moved.mean() <= 0.52

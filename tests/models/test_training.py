@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.training.datasets import episodes_of, turned
+from models.training.datasets import episodes_of, simulated_episodes, simulated_specs, turned
 from models.training.places import read_patch
 from models.training.train import descend, estimates
 from models.weights import build_networks
@@ -31,6 +31,13 @@ def test_it_learns(episodes):
 def test_the_same_seed_learns_the_same(episodes):
     first, second = (trained(episodes, 3).state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_simulated_episodes_do_not_depend_on_how_many_processes_make_them():
+    specs = simulated_specs(2, seed=3)
+    alone, together = (simulated_episodes(specs, 1, 0, 2, processes) for processes in (1, 2))
+    for one, other in zip(alone, together, strict=True):
+        assert all(np.array_equal(one.arrays()[name], values) for name, values in other.arrays().items())
 
 
 def test_turning_four_times_is_not_turning(episodes):

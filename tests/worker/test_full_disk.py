@@ -25,7 +25,7 @@ def test_a_full_scratch_disk_is_named_and_nothing_is_published(plan, parts, smal
     state = steps.prepare_step(plan, tight, "prepare/", silent)
     piece = steps.tile_step(plan, plan.tiles[0].id, state, tight, "tile/", silent)
     (small_disk / "ballast").write_bytes(b"x" * (2**20 - 2**15))
-    with pytest.raises(StorageFull, match="scratch folder .* is full: .*CLEARLEAF_SCRATCH_DIR"):
+    with pytest.raises(StorageFull, match=r"scratch folder .* is full: .*CLEARLEAF_SCRATCH_DIR"):
         steps.finish_step(plan, state, [piece], tight, "results/", silent)
     assert tight.storage.list("results/") == []
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]

@@ -56,7 +56,9 @@ def test_the_same_order_gives_the_same_rasters_and_series(plan, parts, results, 
     from jobs.storage import FileStorage
 
     again = walked(plan, replace(parts, storage=FileStorage(tmp_path / "again")))
-    names = sorted(p.name for p in results.iterdir() if p.suffix in (".tif", ".csv", ".png") or p.name == "parcels.json")
+    names = sorted(
+        p.name for p in results.iterdir() if p.suffix in (".tif", ".csv", ".png") or p.name == "parcels.json"
+    )
     assert len(names) > 15
     for name in names:
         assert (again / name).read_bytes() == (results / name).read_bytes(), name
@@ -113,7 +115,11 @@ def test_a_parcel_outside_the_grid_or_below_a_pixel_keeps_its_place(make_it, ord
         ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
         return {"type": "Polygon", "coordinates": [ring]}
 
-    shapes = {"far": square(west + 1, south, 1e-3), "tiny": square(west, south, 5e-5), "large": order["aoi"]["geometry"]}
+    shapes = {
+        "far": square(west + 1, south, 1e-3),
+        "tiny": square(west, south, 5e-5),
+        "large": order["aoi"]["geometry"],
+    }
     features = [{"type": "Feature", "id": k, "properties": {}, "geometry": g} for k, g in shapes.items()]
     plan = make_it(parcels={"type": "FeatureCollection", "features": features})
     series = json.loads((walked(plan, parts) / "parcels.json").read_text())["features"]

@@ -1,5 +1,7 @@
 """A band lands on the grid as it stands in the file, or as an average, and never as silent zeros."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
@@ -70,7 +72,7 @@ def test_a_grid_of_another_zone_or_phase_is_warped(file, values):
 
 
 def test_a_cut_off_file_is_an_error_not_a_gap(file, tmp_path):
-    content = open(file, "rb").read()
+    content = Path(file).read_bytes()
     (tmp_path / "cut.tif").write_bytes(content[: len(content) // 2])
     with pytest.raises(RasterioIOError):
         read_band(str(tmp_path / "cut.tif"), grid(24, 32, 10), None)

@@ -59,8 +59,7 @@ def test_slices_of_one_pass_are_one_date_and_meet_in_linear_power():
     west, east = np.full((2, 2, 10, 10), np.nan, np.float32)
     west[..., :7], east[..., 4:] = 0.1, 0.3
     raw = [
-        RawScene(scene("s1", relative_orbit=37, id=name), values)
-        for name, values in (("west", west), ("east", east))
+        RawScene(scene("s1", relative_orbit=37, id=name), values) for name, values in (("west", west), ("east", east))
     ]
     series = to_backscatter(raw, (10, 10))
     assert series.power.shape == (1, 2, 10, 10)

@@ -64,8 +64,7 @@ def test_reprocessing_from_baseline_four_on_changes_no_pixel(copied, make_it):
     item_path.write_text(json.dumps(document))
     before = make_it(folder=copied)
     old, new = (
-        SceneReader(tries=1).read_s2(plan.s2_scenes[:1], plan.geobox).series.reflectance
-        for plan in (before, make_it())
+        SceneReader(tries=1).read_s2(plan.s2_scenes[:1], plan.geobox).series.reflectance for plan in (before, make_it())
     )
     bright = new > 0.0003  # darker numbers cannot lose 1000 and stay positive
     assert bright.mean() > 0.5
