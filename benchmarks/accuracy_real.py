@@ -40,8 +40,7 @@ def row(place: str, scenario: Scenario, cases: list[HeldOut], episodes: Episodes
     days = np.concatenate([np.full(int(case.scored.sum()), case.day) for case in cases])
     tables = [{k: v[case.scored] for k, v in baseline_estimates(case).items()} for case in cases]
     linear, nearest = (np.concatenate([table[name] for table in tables]) for name in ("linear", "nearest"))
-    columns = ["place", "hidden", "dates", "pixels", "nearest", "linear", "prior", "predicted", "fused", "R²"]
-    columns.append("skill over linear (90 % interval)")
+    columns = [nearest, linear, ours["prior"], ours["predicted"], ours["fused"]]
     rmse = " | ".join(f"{score(truth, values).rmse:.2f}" for values in columns)
     fused = score(truth, ours["fused"])
     skill, low, high = skill_interval(truth, ours["fused"], linear, days)
