@@ -124,11 +124,6 @@ class JobRequest(BaseModel):
         )
 
     @property
-    def time_range(self) -> TimeRange:
-        """Days of the output."""
-        return TimeRange(start=self.start, end=self.end)
-
-    @property
     def scene_range(self) -> TimeRange:
         """Days from which scenes are read: the output and its context, up to today."""
         context = timedelta(days=self.context_days)

@@ -1,11 +1,10 @@
 """Step 1: the 2D CNN-Transformer, from the radar series and the temporal prior to predicted LAI.
 
 After Li et al. (2025), Int. J. Appl. Earth Obs. Geoinf. 142, 104745, who map Sentinel-1 series to LAI by a 2D CNN
-followed by a Transformer. Only
-the abstract of that paper is public: features, sizes, layers and loss below are our own choice. Departures that we
-    know of: the network predicts a residual on a temporal prior, in units of the prior's own uncertainty, and starts
-    at zero, so that an untrained network is interpolation; radar enters as change, not as level; one query token per
-    target day asks the radar dates around it.
+followed by a Transformer. Only the abstract of that paper is public: features, sizes, layers and loss below are our own
+choice. Departures that we know of: the network predicts a residual on a temporal prior, in units of the prior's own
+uncertainty, and starts at zero, so that an untrained network is interpolation; radar enters as change, not as level;
+one query token per target day asks the radar dates around it.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.features import QUERY_CHANNELS, TOKEN_CHANNELS
-
-LAG_SCALES = (6.0, 18.0, 45.0)
-"""Days; wavelengths by which the network tells how far a radar date lies from the target."""
+from models.lags import LAG_FEATURES, lag_features
 
 
 def _conv(channels_in: int, channels_out: int, stride: int = 1) -> nn.Conv2d:
@@ -58,7 +55,7 @@ class CnnTransformer(nn.Module):
         )
         self.detail = nn.Sequential(_conv(QUERY_CHANNELS, detail), nn.ReLU(), _conv(detail, detail), nn.ReLU())
         self.pool = nn.Sequential(_conv(detail, width, 2), nn.ReLU(), _conv(width, width, 2))
-        self.lag = nn.Linear(2 * len(LAG_SCALES) + 1, width)
+        self.lag = nn.Linear(LAG_FEATURES, width)
         self.nothing = nn.Parameter(torch.zeros(1, 1, width))  # always there to be asked: no radar is an answer too
         self.blocks = nn.ModuleList(AttentionBlock(width, heads) for _ in range(blocks))
         self.decoder = nn.Sequential(_conv(width + detail, detail), nn.ReLU(), nn.Conv2d(detail, 1, 1))
@@ -82,7 +79,7 @@ class CnnTransformer(nn.Module):
         pooled = self.pool(detail)  # (B, C, h, w)
         batch, width, height, breadth = pooled.shape
         places = height * breadth
-        tokens = tokens + self.lag(_lag_features(lags))[:, :, :, None, None]
+        tokens = tokens + self.lag(lag_features(lags))[:, :, :, None, None]
         tokens = tokens.permute(0, 3, 4, 1, 2).reshape(batch * places, -1, width)  # (B h w, N, C)
         tokens = torch.cat([self.nothing.expand(len(tokens), 1, width), tokens], dim=1)
         absent = torch.cat([torch.zeros_like(present[:, :1]), ~present], dim=1)
@@ -93,9 +90,3 @@ class CnnTransformer(nn.Module):
         context = asked.reshape(batch, height, breadth, width).permute(0, 3, 1, 2)  # (B, C, h, w)
         context = nn.functional.interpolate(context, scale_factor=4, mode="bilinear", align_corners=False)
         return self.decoder(torch.cat([context, detail], dim=1))  # type: ignore[no-any-return]
-
-
-def _lag_features(lags: Tensor) -> Tensor:
-    """Return (B, N, 7) smooth functions of the signed lag in days."""
-    waves = [wave(lags / scale) for scale in LAG_SCALES for wave in (torch.sin, torch.cos)]
-    return torch.stack([*waves, torch.exp(-lags.abs() / 10)], dim=-1)

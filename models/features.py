@@ -91,7 +91,7 @@ def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> Day
     query = np.concatenate(
         [_prior_channels(prior), _radar_channels(site, prior, radar_now, support, target_days)], axis=1
     )
-    index, lags = _nearest_passes(site.radar.days, target_days)
+    index, lags = nearest_passes(site.radar.days, target_days)
     refs, masks, means, ages = _references(site.observed, prior, target_days)
     arrays = (query.astype(np.float32), index, lags, refs, masks, means, ages, prior.mean[:, None], prior.sd[:, None])
     return DayFeatures(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
@@ -153,7 +153,7 @@ def _analog(site: SiteFeatures, prior: Prior, now: FloatArray, target_days: IntA
     return analog, alike
 
 
-def _nearest_passes(days: IntArray, target_days: IntArray) -> tuple[IntArray, FloatArray]:
+def nearest_passes(days: IntArray, target_days: IntArray) -> tuple[IntArray, FloatArray]:
     """Return (D, 24) indices of the radar passes nearest to each target day, in time order, and their signed lags."""
     index = np.full((len(target_days), TOKENS), -1, np.int32)
     lags = np.zeros((len(target_days), TOKENS), np.float32)

@@ -50,9 +50,9 @@ def score(truth: FloatArray, estimate: FloatArray, sigma: FloatArray | None = No
             f"cannot score {truth.size} pixels, {int((~np.isfinite(estimate)).sum())} of them without estimate"
         )
     error = estimate.astype(np.float64) - truth
-    spread = float(truth.astype(np.float64).var())
+    spread = max(float(truth.astype(np.float64).var()), 1e-12)  # where all truth is one value, R2 has no meaning
     mse = float((error**2).mean())
-    relative = mse / spread if spread > 0 else float("inf")
+    relative = mse / spread
     covered = None if sigma is None else float((np.abs(error) <= Z90 * sigma).mean())
     width = None if sigma is None else float(2 * Z90 * sigma.mean())
     return Score(
