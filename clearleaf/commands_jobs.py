@@ -88,7 +88,8 @@ def run(
     report = json.loads((collection.parent / "accuracy.json").read_text())
     out_console.print(accuracy_table(report))
     out_console.print(f"{report['note']}")
-    out_console.print(f"{collection} in {time.monotonic() - started:.0f} s")
+    out_console.print(f"result   {collection}, in {time.monotonic() - started:.0f} s")
+    out_console.print(f"picture  {collection.parent / 'season.png'}")
 
 
 def demo(
@@ -104,7 +105,7 @@ def demo(
     out_console.print(f"{report['note']} (simulated scenes: these figures are not accuracy on real land)")
     out_console.print(f"job done in {found.seconds:.0f} s")
     out_console.print(f"result   {found.folder / 'collection.json'}")
-    out_console.print(f"picture  {found.picture}")
+    out_console.print(f"picture  {found.folder / 'season.png'}")
     out_console.print("to keep the service running:")
     out_console.print(
         f"  clearleaf up --data {data} --catalog simulated={data / 'simulated-catalogue' / 'catalog.json'}"

@@ -27,7 +27,6 @@ class DemoResult:
     """What a demo leaves behind; seconds from the POST to the end of the job."""
 
     folder: Path
-    picture: Path
     seconds: float
 
 
@@ -77,7 +76,7 @@ def run_demo(data: Path, console: Console) -> DemoResult:
             job.wait(lambda info: tell(info["progress"], info.get("stage", ""), info.get("message", "")))
         seconds = time.monotonic() - started
         folder = job.download(data / "results" / job.id).parent
-    return DemoResult(folder, _picture(folder, data / "demo.png"), seconds)
+    return DemoResult(folder, seconds)
 
 
 def accuracy_table(report: dict[str, Any]) -> Table | str:
@@ -94,10 +93,3 @@ def accuracy_table(report: dict[str, Any]) -> Table | str:
         row = [f"{figures[key]:.2f}" for key in ("rmse", "mae", "bias", "r2")]
         table.add_row(name, *row, "" if covered is None else f"{covered:.0%}", f"{figures['n']:,}")
     return table
-
-
-def _picture(folder: Path, out: Path) -> Path:
-    from worker.outputs.picture import season_picture
-
-    season_picture(folder, out)
-    return out

@@ -57,7 +57,7 @@ def test_it_ends_with_maps_a_table_and_a_picture(data):
     assert parts_of(data) == []
     assert "RMSE" in said
     assert "simulated scenes" in said
-    assert (data / "demo.png").stat().st_size > 50_000
     (results,) = (data / "results").iterdir()
+    assert (results / "season.png").stat().st_size > 50_000
     assert len(list(pystac.Collection.from_file(str(results / "collection.json")).get_items())) > 20
     assert json.loads((results / "accuracy.json").read_text())["simulated"] is True

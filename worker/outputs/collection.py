@@ -12,6 +12,7 @@ from pystac.provider import ProviderRole
 from jobs.planning import Plan
 from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET, RasterAsset
 from worker.outputs.items import CITATION
+from worker.outputs.picture import SEASON_FILE
 from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
 
 SERIES_FILES = {
@@ -22,6 +23,7 @@ SERIES_FILES = {
 REPORT_FILES = {
     "accuracy": ("accuracy.json", "application/json", "Accuracy on dates hidden from the reconstruction"),
     "accuracy_picture": ("accuracy.png", "image/png", "Accuracy on hidden dates, as a picture"),
+    "season_picture": (SEASON_FILE, "image/png", "The season: observed and delivered maps, and one series"),
     "manifest": ("manifest.json", "application/json", "Everything needed to run this job again"),
 }
 RENDER_EXTENSION = "https://stac-extensions.github.io/render/v2.0.0/schema.json"

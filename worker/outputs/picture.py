@@ -20,7 +20,10 @@ from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET
 from worker.outputs.items import asset_file
 from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
 
+SEASON_FILE = "season.png"
 MAPS = 7
+MOST_PX = 160
+"""Side at which rasters are read for the picture: a large job's do not fit into memory, nor on the page."""
 Z90 = 1.645
 INK, MUTED, BAND, LINE, POINT = "#1a1a1a", "#6b6b6b", "#9ecae1", "#08519c", "#d95f02"
 NOT_OBSERVED = "#e6e6e6"
@@ -46,14 +49,13 @@ class _Series:
     observed: FloatArray
 
 
-def season_picture(folder: Path, out: Path) -> None:
-    """Draw a published job as a PNG.
+def write_season(folder: Path, collection: dict[str, Any]) -> None:
+    """Write season.png: some dates as maps, observed above delivered, and one series with its 90 % interval.
 
     Args:
-        folder: with collection.json, items and rasters.
-        out: path of the picture.
+        folder: with items, rasters and, where parcels were ordered, their series.
+        collection: the job's, as JSON.
     """
-    collection = json.loads((folder / "collection.json").read_text())
     season = _load(folder, collection)
     shown = _spread(season)
     figure = Figure(figsize=(11, 6.4), layout="constrained", facecolor="white")
@@ -62,7 +64,7 @@ def season_picture(folder: Path, out: Path) -> None:
     _draw_maps(maps, season, shown)
     _draw_series(below, season, _series(folder, season), shown)
     figure.suptitle(_title(collection), x=0.01, ha="left", fontsize=13, color=INK)
-    figure.savefig(out, dpi=130, metadata={"Software": None})
+    figure.savefig(folder / SEASON_FILE, dpi=130, metadata={"Software": None})
 
 
 def _title(collection: dict[str, Any]) -> str:
@@ -87,7 +89,8 @@ def _load(folder: Path, collection: dict[str, Any]) -> _Season:
 
 def _read(path: Path) -> np.ndarray:
     with rasterio.open(path) as source:
-        return np.asarray(source.read(1))
+        step = max(1.0, max(source.shape) / MOST_PX)
+        return np.asarray(source.read(1, out_shape=tuple(max(1, round(side / step)) for side in source.shape)))
 
 
 def _spread(season: _Season) -> list[int]:

@@ -23,6 +23,7 @@ from worker.outputs.cog import write_cog
 from worker.outputs.collection import SERIES_FILES, collection_document, make_collection
 from worker.outputs.items import Provenance, asset_file, join_facts, make_item
 from worker.outputs.parcels import write_series
+from worker.outputs.picture import write_season
 from worker.outputs.pieces import Pieces
 from worker.outputs.report import write_report
 from worker.outputs.thumbnail import write_thumbnail
@@ -74,8 +75,9 @@ def publish(
     if made is not published:
         for day in plan.target_dates:
             (scratch / asset_file(FUSED.name, day)).unlink()
-    collection = make_collection(plan, items, published)
-    _write_json(scratch / "collection.json", collection_document(collection))
+    collection = collection_document(make_collection(plan, items, published))
+    _write_json(scratch / "collection.json", collection)
+    write_season(scratch, collection)
     return _upload(plan, provenance, facts, storage, prefix, scratch, progress)
 
 
