@@ -10,6 +10,7 @@ from pyproj import Geod
 from shapely import MultiPolygon, Polygon, make_valid, unary_union
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
+from shapely.geometry.polygon import orient
 from shapely.validation import explain_validity
 
 from jobs.errors import InvalidJob, Problem
@@ -18,13 +19,16 @@ _GEOD = Geod(ellps="WGS84")
 MAX_SPAN_DEG = 6.0
 """Wider than a UTM zone cannot be one job; an outline that seems to span the globe crosses the antimeridian."""
 
+LEAST_AREA_DEG2 = 1e-12
+"""About 100 cm²: smaller than that, a polygon is a line with rounding noise."""
+
 
 @dataclass(frozen=True)
 class Limits:
     """What one order may ask for.
 
     Attributes:
-        max_area_km2: geodesic area.
+        max_area_km2: geodesic area; the grid around it may cover twice that.
         max_dates: output dates.
         max_vertices: of one geometry.
         max_order_vertices: of all geometries together.
@@ -35,16 +39,28 @@ class Limits:
     max_vertices: int = 10_000
     max_order_vertices: int = 200_000
 
+    @property
+    def max_grid_km2(self) -> float:
+        """Area of the output grid: every pixel of it is computed, also those between and beside the polygons.
+
+        A triangle fills half of its grid and a circle three quarters; parts that lie far apart fill next to nothing.
+        """
+        return 2 * self.max_area_km2
+
 
 def area_km2(geometry: BaseGeometry) -> float:
-    """Return the geodesic area of a polygon in longitude and latitude, km²."""
-    return abs(float(_GEOD.geometry_area_perimeter(geometry)[0])) / 1e6
+    """Return the geodesic area of a polygon or multipolygon in longitude and latitude, km², however it is wound."""
+    areas = (_GEOD.geometry_area_perimeter(orient(polygon))[0] for polygon in _polygons(geometry))
+    return sum(abs(float(area)) for area in areas) / 1e6
 
 
 def vertex_count(geometry: BaseGeometry) -> int:
     """Return the number of vertices of a polygon or multipolygon, holes included."""
-    polygons = geometry.geoms if isinstance(geometry, MultiPolygon) else [geometry]
-    return sum(len(ring.coords) for polygon in polygons for ring in (polygon.exterior, *polygon.interiors))
+    return sum(len(ring.coords) for polygon in _polygons(geometry) for ring in (polygon.exterior, *polygon.interiors))
+
+
+def _polygons(geometry: BaseGeometry) -> list[Polygon]:
+    return list(geometry.geoms) if isinstance(geometry, MultiPolygon) else [geometry]
 
 
 def read_area(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # noqa: ANN401 - GeoJSON of any kind
@@ -92,18 +108,27 @@ def read_polygon(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # n
     if count > limits.max_vertices:
         raise _refusal(pointer, f"has {count} vertices, at most {limits.max_vertices} are allowed: simplify it")
     geometry = shape({"type": kind, "coordinates": _flat(value["coordinates"])})
-    if geometry.is_empty or geometry.area == 0:
+    if geometry.convex_hull.area < LEAST_AREA_DEG2:  # the two halves of a bow-tie cancel, so its own area says nothing
         raise _refusal(pointer, "encloses no area")
+    check_span(geometry, pointer)
+    if not geometry.is_valid:
+        raise _refusal(pointer, f"is not a valid polygon: {explain_validity(geometry)}; untangle it there")
+    return geometry
+
+
+def check_span(geometry: BaseGeometry, pointer: str) -> None:
+    """Refuse what cannot lie in one UTM zone.
+
+    Raises:
+        InvalidJob: it spans too many degrees of longitude.
+    """
     west, _, east, _ = geometry.bounds
     if east - west > MAX_SPAN_DEG:
         raise _refusal(
             pointer,
-            f"spans {east - west:.1f}° of longitude, at most {MAX_SPAN_DEG:g}° (one UTM zone) are allowed; "
-            "an area across the antimeridian must be split at 180° into two jobs",
+            f"spans {east - west:.1f}° of longitude, at most {MAX_SPAN_DEG:g}° (one UTM zone) are allowed: split it "
+            "into several jobs; an area across the antimeridian must be split at 180°",
         )
-    if not geometry.is_valid:
-        raise _refusal(pointer, f"is not a valid polygon: {explain_validity(geometry)}; untangle it there")
-    return geometry
 
 
 def _rings(coordinates: Any, kind: str, pointer: str) -> list[tuple[list[Any], str]]:  # noqa: ANN401
@@ -135,10 +160,10 @@ def _check_ring(ring: Any, pointer: str) -> None:  # noqa: ANN401
 def _check_position(position: Any, pointer: str) -> None:  # noqa: ANN401
     numbers = isinstance(position, list) and 2 <= len(position) <= 3
     if not numbers or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in position):
-        raise _refusal(pointer, f"is {_shown(position)}, not a position [longitude, latitude]")
+        raise _refusal(pointer, f"is {shown(position)}, not a position [longitude, latitude]")
     longitude, latitude = position[:2]
     if not all(abs(x) < 1e9 for x in position):  # NaN fails too; a huge integer would not even be a float
-        raise _refusal(pointer, f"is {_shown(position)}: coordinates must be finite degrees")
+        raise _refusal(pointer, f"is {shown(position)}: coordinates must be finite degrees")
     if abs(latitude) > 90 >= abs(longitude):
         raise _refusal(pointer, f"has latitude {latitude}: the order is [longitude, latitude], the two look swapped")
     if abs(longitude) > 180 or abs(latitude) > 90:
@@ -161,7 +186,8 @@ def outline(parts: list[BaseGeometry]) -> BaseGeometry:
     return unary_union(polygons)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever the customer sent
+def shown(value: Any) -> str:  # noqa: ANN401 - whatever the customer sent
+    """Return a wrong value as it is told to the customer: not too much of it."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 

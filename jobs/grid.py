@@ -60,7 +60,7 @@ def output_geobox(geometry: BaseGeometry, resolution_m: float) -> GeoBox:
         resolution_m: pixel size.
     """
     crs = utm_crs(geometry)
-    # A metre-scale densification keeps straight edges in degrees from bulging out of the grid.
+    # Edges that are straight in degrees are curved in UTM: a vertex every 0.01°, about 1 km, keeps them in the grid.
     box = Geometry(geometry, "EPSG:4326").to_crs(crs, resolution=0.01).boundingbox
     west, south = (math.floor(_settled(v / resolution_m)) for v in (box.left, box.bottom))
     east, north = (math.ceil(_settled(v / resolution_m)) for v in (box.right, box.top))

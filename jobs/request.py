@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from shapely.geometry.base import BaseGeometry
 
-from jobs.aoi import Limits, area_km2, outline, read_area, read_polygon, vertex_count
+from jobs.aoi import Limits, area_km2, check_span, outline, read_area, read_polygon, shown, vertex_count
 from jobs.errors import InvalidJob, Problem
+from jobs.grid import output_geobox
 
 FIRST_DAY = date(2014, 10, 1)
 """Sentinel-1 began its routine acquisitions in October 2014; nothing can be delivered before."""
 DEFAULT_STEP_DAYS = 5
 """Revisit of Sentinel-2 with two satellites."""
 MAX_CONTEXT_DAYS = 1000
+PublishedWeights = Literal["release", "without-a", "without-c"]
+"""Names of the published weights; `models.weights` has the files, and this room may not ask it."""
 _UNLIMITED = Limits(max_vertices=10**9)  # read again, once checked, under whatever limits it was checked
 
 
 def today() -> date:
     """Return the current UTC day."""
     return datetime.now(UTC).date()
+
+
+def _iso_day(value: Any) -> date:  # noqa: ANN401 - whatever the customer sent
+    """Return a day written as such: a number or a moment is none, though a lenient parser would make one of it."""
+    if type(value) is date:
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("give a day as YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+def _once_each(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+Days = tuple[Day, ...]
+StepDays = Annotated[int, Field(ge=1)]
 
 
 class TimeRange(BaseModel):
@@ -60,18 +82,18 @@ class JobRequest(BaseModel):
     aoi: dict[str, Any] | None = None
     parcels: dict[str, Any] | None = None
     parcel_id: str | None = None
-    start: date
-    end: date
-    dates: tuple[date, ...] | None = None
-    step_days: int | None = Field(default=None, ge=1)
+    start: Day
+    end: Day
+    dates: Days | None = None
+    step_days: StepDays | None = None
     context_days: int = Field(default=180, ge=0, le=MAX_CONTEXT_DAYS)
     resolution: Literal[10, 20] = 20
     catalog: str | None = None
     model: Literal["default", "prior"] = "default"
-    weights: str = Field(default="release", pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    weights: PublishedWeights = "release"
     adapt: bool = True
     seed: int = Field(default=0, ge=0, lt=2**31)
-    extra_assets: tuple[Literal["predicted", "fused"], ...] = ()
+    extra_assets: Annotated[tuple[Literal["predicted", "fused"], ...], AfterValidator(_once_each)] = ()
 
     @classmethod
     def parse(cls, payload: dict[str, Any], limits: Limits) -> Self:
@@ -84,22 +106,17 @@ class JobRequest(BaseModel):
         try:
             request = cls.model_validate(payload)
         except ValidationError as error:
-            problems = list(_explained(error))
-            told = {problem.pointer for problem in problems}
-            more = [p for p in _geometry_problems(payload, limits) if p.pointer not in told]
-            raise InvalidJob(*problems, *more) from None
-        problems += [*_time_problems(request, limits), *_geometry_problems(payload, limits)]
+            problems += _explained(error)
+        wrong = {problem.pointer.split("/")[1] for problem in problems}
+        times = _Times.of(payload, wrong)
+        problems += _time_problems(times)
+        if wrong.isdisjoint(_Times.model_fields):
+            problems += _count_problems(times, limits)
+        told = {problem.pointer for problem in problems}
+        problems += (problem for problem in _geometry_problems(payload, limits) if problem.pointer not in told)
         if problems:
             raise InvalidJob(*problems)
-        if request.area_km2 > limits.max_area_km2:
-            member = "/aoi" if request.aoi is not None else "/parcels"
-            raise InvalidJob(
-                Problem(
-                    member,
-                    f"{member[1:]} covers {request.area_km2:,.0f} km², at most {limits.max_area_km2:,.0f} km² are "
-                    "allowed: split it into several jobs",
-                )
-            )
+        _check_extent(request, limits)
         return request
 
     @cached_property
@@ -135,8 +152,44 @@ class JobRequest(BaseModel):
         if self.dates is not None:
             return tuple(sorted(set(self.dates)))
         step = self.step_days or DEFAULT_STEP_DAYS
-        count = (self.end - self.start).days // step + 1
-        return tuple(self.start + timedelta(days=step * i) for i in range(count))
+        return tuple(self.start + timedelta(days=step * i) for i in range(_step_count(self.start, self.end, step)))
+
+
+class _Times(BaseModel):
+    """The members that say when, as far as each of them is right on its own."""
+
+    start: Day | None = None
+    end: Day | None = None
+    dates: Days | None = None
+    step_days: StepDays | None = None
+
+    @classmethod
+    def of(cls, payload: dict[str, Any], wrong: set[str]) -> Self:
+        """Return the times of an order, without the members that are known to be wrong."""
+        return cls.model_validate({name: payload.get(name) for name in cls.model_fields if name not in wrong})
+
+
+def _step_count(start: date, end: date, step_days: int) -> int:
+    return (end - start).days // step_days + 1
+
+
+def _check_extent(request: JobRequest, limits: Limits) -> None:
+    """Refuse an area that is too large, or whose grid would be: two far corners are a small area on a huge grid.
+
+    Raises:
+        InvalidJob: names the member, both sizes and the cure.
+    """
+    member = "aoi" if request.aoi is not None else "parcels"
+    check_span(request.area, f"/{member}")
+    if request.area_km2 > limits.max_area_km2:
+        detail = f"covers {request.area_km2:,.0f} km², at most {limits.max_area_km2:,.0f} km² are allowed"
+        raise InvalidJob(Problem(f"/{member}", f"{member} {detail}: split it into several jobs"))
+    rows, columns = output_geobox(request.area, request.resolution).shape
+    grid_km2 = rows * columns * request.resolution**2 / 1e6
+    if grid_km2 > limits.max_grid_km2:
+        detail = f"needs a grid of {columns} x {rows} pixels, {grid_km2:,.0f} km², at most {limits.max_grid_km2:,.0f} "
+        detail += "km² are allowed: order parts that lie far apart, or a long shape, as several jobs"
+        raise InvalidJob(Problem(f"/{member}", f"{member} {detail}"))
 
 
 def _geometry(feature: dict[str, Any]) -> BaseGeometry:
@@ -153,42 +206,45 @@ def _explained(error: ValidationError) -> Iterator[Problem]:
         elif fault["type"] == "missing":
             yield Problem(pointer, f"{member} is missing")
         else:
-            yield Problem(pointer, f"{member} is {_shown(fault['input'])}: {fault['msg'].lower()}")
+            why = fault["msg"].removeprefix("Value error, ")
+            yield Problem(pointer, f"{member} is {shown(fault['input'])}: {why[0].lower()}{why[1:]}")
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever the customer sent
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _time_problems(request: JobRequest, limits: Limits) -> Iterator[Problem]:
-    start, end = request.start, request.end
-    if end < start:
+def _time_problems(times: _Times) -> Iterator[Problem]:
+    start, end = times.start, times.end
+    if start is not None and end is not None and end < start:
         yield Problem("/end", f"end {end} lies before start {start}: swap them")
         return
-    if start < FIRST_DAY:
+    if start is not None and start < FIRST_DAY:
         yield Problem("/start", f"start {start} lies before {FIRST_DAY}, when Sentinel-1 began: choose a later day")
-    if end > today():
+    if end is not None and end > today():
         yield Problem("/end", f"end {end} lies after today, {today()}: choose an earlier day")
-    if request.dates is not None and request.step_days is not None:
-        yield Problem("/dates", f"dates and step_days ({request.step_days}) exclude each other: give one of them")
-    if request.dates is not None:
-        yield from _dates_problems(request)
-    if len(request.target_dates) > limits.max_dates:
-        yield Problem(
-            "/dates" if request.dates is not None else "/step_days",
-            f"the order asks for {len(request.target_dates)} dates, at most {limits.max_dates} are allowed: "
-            "take a larger step_days or a shorter range",
-        )
+    if times.dates is not None and times.step_days is not None:
+        yield Problem("/dates", f"dates and step_days ({times.step_days}) exclude each other: give one of them")
+    yield from _dates_problems(times)
 
 
-def _dates_problems(request: JobRequest) -> Iterator[Problem]:
-    dates = request.dates or ()
-    if not dates:
+def _count_problems(times: _Times, limits: Limits) -> Iterator[Problem]:
+    """Say whether too many dates are asked for; known only where no member that says when is wrong."""
+    if times.start is None or times.end is None:
+        return
+    member, count = "step_days", _step_count(times.start, times.end, times.step_days or DEFAULT_STEP_DAYS)
+    if times.dates is not None:
+        member, count = "dates", len(set(times.dates))
+    if count > limits.max_dates:
+        detail = f"the order asks for {count} dates, at most {limits.max_dates} are allowed"
+        yield Problem(f"/{member}", f"{detail}: take a larger step_days or a shorter range")
+
+
+def _dates_problems(times: _Times) -> Iterator[Problem]:
+    if times.dates is None:
+        return
+    if not times.dates:
         yield Problem("/dates", "dates is empty: name at least one day, or leave it out")
-    for i, day in enumerate(dates):
-        if not request.start <= day <= request.end:
-            yield Problem(f"/dates/{i}", f"dates has {day}, outside {request.start} to {request.end}")
+    start, end = times.start or date.min, times.end or date.max
+    for i, day in enumerate(times.dates):
+        if not start <= day <= end:
+            yield Problem(f"/dates/{i}", f"dates has {day}, outside {start} to {end}")
 
 
 def _geometry_problems(payload: dict[str, Any], limits: Limits) -> list[Problem]:
@@ -221,7 +277,7 @@ def _parcel_problems(parcels: Any, key: Any, limits: Limits) -> tuple[list[Probl
     for i, feature in enumerate(features):
         pointer = f"/parcels/features/{i}"
         if not isinstance(feature, dict):
-            problems.append(Problem(pointer, f"parcels has {_shown(feature)} where a Feature belongs"))
+            problems.append(Problem(pointer, f"parcels has {shown(feature)} where a Feature belongs"))
             continue
         try:
             vertices += vertex_count(read_polygon(feature.get("geometry"), pointer + "/geometry", limits))

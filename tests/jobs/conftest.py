@@ -1,7 +1,5 @@
 """A job book on disk, and orders that are valid."""
 
-from datetime import date
-
 import pytest
 
 from jobs.job import JobRequest, Limits
@@ -34,8 +32,3 @@ def store(settings) -> JobStore:
     store = JobStore(settings.database, settings)
     store.migrate()
     return store
-
-
-@pytest.fixture
-def a_day() -> date:
-    return date(2018, 5, 6)

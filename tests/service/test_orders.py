@@ -74,9 +74,17 @@ def test_every_wrong_member_is_named(client, order):
     pointers = [error["pointer"] for error in problem["errors"]]
     assert "/catalog" in pointers
     assert "/cloud_cover" in pointers
+    assert "/end" in pointers
     assert len(pointers) == len(set(pointers))
     catalog = next(error for error in problem["errors"] if error["pointer"] == "/catalog")
     assert "simulated" in catalog["detail"]
+
+
+def test_weights_that_do_not_exist_are_refused_with_those_that_do(client, order):
+    answer = client.post("/jobs", json=order | {"weights": "none-such"})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, "/weights")
+    assert "'release'" in error["detail"]
 
 
 @pytest.mark.parametrize("catalog", ["nowhere", "", 0, [], {}, True, "https://stac.example.org"])
