@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.catalog import CatalogProfile
+
+LEAST_KEY_LENGTH = 32
+"""Characters; whoever guesses the key can read every result."""
 
 
 class JobsSettings(BaseSettings):
     """Where the job book, the broker and the results are, and how patient everybody is; durations in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="CLEARLEAF_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CLEARLEAF_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # URLs of databases and brokers carry passwords
+    )
 
     data_dir: Path = Field(default=Path("clearleaf-data"), description="folder of the embedded parts")
     database_url: str = Field(default="", description="job book; SQLite in data_dir where empty")
@@ -38,6 +47,16 @@ class JobsSettings(BaseSettings):
     tile_px: int = Field(default=256, ge=32, multiple_of=4, description="side of a tile, pixels")
     visibility_timeout_s: int = Field(default=43_200, gt=0, description="longer than the longest step")
     grace_s: int = Field(default=60, gt=30, description="from SIGTERM to SIGKILL, as the launcher allows")
+
+    @field_validator("signing_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key) < LEAST_KEY_LENGTH:
+            raise ValueError(
+                f"signing_key has {len(key)} characters, at least {LEAST_KEY_LENGTH} are needed: make one with "
+                "`openssl rand -hex 32`, or leave it out and one is made in data_dir"
+            )
+        return key
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -67,14 +86,33 @@ class JobsSettings(BaseSettings):
         return Path(self.storage_url.removeprefix("file://"))
 
     def signing_secret(self) -> bytes:
-        """Return the key of signed hrefs; made once, readable by the owner alone, where none is configured."""
+        """Return the key of signed hrefs; made once, readable by the owner alone, where none is configured.
+
+        Raises:
+            ValueError: the file in data_dir holds no key.
+        """
         if self.signing_key is not None:
             return self.signing_key.get_secret_value().encode()
         path = self.data_dir / "signing.key"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
-        return path.read_text().encode()
+        if not path.exists():
+            _make_key(path)
+        key = path.read_text().strip()
+        if len(key) < LEAST_KEY_LENGTH:
+            raise ValueError(f"{path} holds no key of {LEAST_KEY_LENGTH} characters: delete it, and a new one is made")
+        return key.encode()
+
+
+def _make_key(path: Path) -> None:
+    """Put a new key in place, whole: of several processes that start together, all use the first one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, unfinished = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # readable by the owner alone
+    try:
+        with os.fdopen(number, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unfinished, path)  # unlike a rename, this never replaces a key that is in use
+    except FileExistsError:
+        pass
+    finally:
+        Path(unfinished).unlink()
