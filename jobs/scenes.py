@@ -5,17 +5,23 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pystac import Asset, Item
-from shapely.geometry import shape
+from shapely import make_valid
+from shapely.errors import ShapelyError
+from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
+Sensor = Literal["s1", "s2"]
 S2_ASSETS = ("B03", "B04", "B05", "B06", "B07", "B8A", "B11", "B12", "SCL")
 S1_ASSETS = ("vv", "vh")
 DN_SCALE = 1e-4
 BASELINE_OFFSET = -0.1
 """Reflectance to be added from processing baseline 04.00 on (Sentinel-2 products specification: DN + 1000)."""
 OFFSET_SINCE_BASELINE = (4, 0)
+
+_ODD = (ArithmeticError, AttributeError, LookupError, ShapelyError, TypeError, ValueError)
+"""What a member of another kind than expected gives rise to; one odd item must not stop every job of its catalogue."""
 
 
 class UnusableItem(ValueError):
@@ -53,7 +59,7 @@ class Scene(_Frozen):
 
     id: str
     href: str
-    sensor: Literal["s1", "s2"]
+    sensor: Sensor
     datetime: datetime
     day: date
     platform: str
@@ -74,25 +80,50 @@ class Scene(_Frozen):
 
     def touches(self, geometry: BaseGeometry) -> bool:
         """Return whether the scene's footprint meets an area in EPSG:4326."""
-        return bool(shape(self.footprint).intersects(geometry))
+        return bool(make_valid(shape(self.footprint)).intersects(geometry))
 
 
-def scene_of(item: Item, sensor: Literal["s1", "s2"]) -> Scene:
+def scene_of(item: Item, sensor: Sensor) -> Scene:
     """Return what a STAC item says of a scene.
 
     Raises:
-        UnusableItem: an asset, the time or the platform is missing, or the radiometry cannot be used.
+        UnusableItem: an asset, the time or the platform is missing, the radiometry cannot be used, or a member is not
+            of the kind that it should be.
     """
+    try:
+        return _scene(item, sensor)
+    except UnusableItem:
+        raise
+    except ValidationError as error:
+        members = ", ".join(".".join(str(part) for part in fault["loc"]) for fault in error.errors())
+        raise UnusableItem(f"cannot be understood: {members}") from error
+    except _ODD as error:
+        raise UnusableItem(f"cannot be understood: {error}") from error
+
+
+def acquired(item: Item) -> datetime:
+    """Return when a scene was taken, UTC.
+
+    Raises:
+        UnusableItem: the item does not say.
+    """
+    try:
+        when = item.datetime or item.common_metadata.start_datetime
+    except _ODD as error:
+        raise UnusableItem(f"has an acquisition time that is none: {error}") from error
+    if when is None:
+        raise UnusableItem("has no acquisition time")
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _scene(item: Item, sensor: Sensor) -> Scene:
     properties = item.properties
-    when = item.datetime or item.common_metadata.start_datetime
-    if when is None or item.geometry is None or item.bbox is None:
-        raise UnusableItem("has no acquisition time or footprint")
-    baseline = properties.get("s2:processing_baseline") or properties.get("processing:version")
+    when, footprint = acquired(item), _footprint(item)
     wanted = S2_ASSETS if sensor == "s2" else S1_ASSETS
     missing = [name for name in wanted if name not in item.assets]
     if missing:
         raise UnusableItem(f"lacks the assets {', '.join(missing)}")
-    when = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    baseline = _baseline(properties)
     return Scene(
         id=item.id,
         href=item.get_self_href() or item.assets[wanted[0]].href,
@@ -101,9 +132,9 @@ def scene_of(item: Item, sensor: Literal["s1", "s2"]) -> Scene:
         day=when.date(),
         platform=_platform(properties, sensor),
         relative_orbit=properties.get("sat:relative_orbit"),
-        orbit_state=properties.get("sat:orbit_state"),
-        bbox=(item.bbox[0], item.bbox[1], item.bbox[2], item.bbox[3]),
-        footprint=item.geometry,
+        orbit_state=_lower(properties.get("sat:orbit_state")),
+        bbox=footprint.bounds,
+        footprint=mapping(footprint),
         baseline=baseline,
         tile=properties.get("s2:mgrs_tile") or properties.get("grid:code"),
         radiometry=_radiometry(item) if sensor == "s1" else None,
@@ -113,7 +144,26 @@ def scene_of(item: Item, sensor: Literal["s1", "s2"]) -> Scene:
     )
 
 
-def _platform(properties: dict[str, Any], sensor: str) -> str:
+def _baseline(properties: dict[str, Any]) -> str | None:
+    """Return the processing baseline as "05.10", also where it was written as a number and lost its zeros."""
+    stated: Any = properties.get("s2:processing_baseline") or properties.get("processing:version")
+    if isinstance(stated, int | float) and not isinstance(stated, bool):
+        return f"{stated:05.2f}"
+    return stated or None
+
+
+def _lower(text: Any) -> Any:  # noqa: ANN401 - whatever the item says
+    return text.lower() if isinstance(text, str) else text
+
+
+def _footprint(item: Item) -> BaseGeometry:
+    footprint = None if item.geometry is None else shape(item.geometry)
+    if footprint is None or footprint.is_empty:
+        raise UnusableItem("has no footprint")
+    return footprint
+
+
+def _platform(properties: dict[str, Any], sensor: Sensor) -> str:
     """Return "S2A" for sentinel-2a, Sentinel-2A and SENTINEL-2A alike."""
     name = str(properties.get("platform", "")).upper().replace("SENTINEL-", "S")
     if not name.startswith(sensor.upper()) or len(name) != 3:
@@ -125,7 +175,7 @@ def _angles(properties: dict[str, Any]) -> dict[str, float | None]:
     elevation = properties.get("view:sun_elevation")
     zenith = properties.get("s2:mean_solar_zenith")
     return {
-        "sun_zenith": zenith if zenith is not None else (None if elevation is None else 90 - elevation),
+        "sun_zenith": zenith if zenith is not None else (None if elevation is None else 90 - float(elevation)),
         "sun_azimuth": properties.get("s2:mean_solar_azimuth", properties.get("view:sun_azimuth")),
         "view_zenith": properties.get("view:off_nadir"),
         "view_azimuth": properties.get("view:azimuth"),
@@ -143,7 +193,7 @@ def _radiometry(item: Item) -> Literal["gamma0", "sigma0"]:
     raise UnusableItem("is plain GRD, uncalibrated and not terrain-corrected: use an RTC collection instead")
 
 
-def _asset(item: Item, name: str, sensor: str, baseline: str | None) -> SceneAsset:
+def _asset(item: Item, name: str, sensor: Sensor, baseline: str | None) -> SceneAsset:
     asset = item.assets[name]
     href = asset.get_absolute_href() or asset.href
     bands = asset.extra_fields.get("raster:bands") or asset.extra_fields.get("bands") or [{}]
@@ -173,7 +223,7 @@ def reflectance_offset(item: Item, asset: Asset, baseline: str | None) -> float:
 def _version(baseline: str | None) -> tuple[int, ...]:
     """Return a processing baseline as numbers that compare; unknown counts as oldest."""
     parts = (baseline or "").split(".")
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else (0,)
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)
 
 
 def newest_first(scene: Scene) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import pytest
 from pystac import Asset, Item
 from shapely.geometry import box, mapping
 
-from jobs.scenes import S1_ASSETS, S2_ASSETS, UnusableItem, scene_of
+from jobs.scenes import S1_ASSETS, S2_ASSETS, UnusableItem, newest_first, scene_of
 
 
 def item(assets, **properties) -> Item:
@@ -65,6 +65,52 @@ def test_radar_that_is_neither_calibrated_nor_flattened_is_refused_with_the_cure
 )
 def test_an_item_that_is_no_scene_says_why(made, why):
     with pytest.raises(UnusableItem, match=why):
+        scene_of(made, "s2")
+
+
+@pytest.mark.parametrize(("stated", "offset"), [(5.1, -0.1), (5, -0.1), (3.01, 0), ("05.10", -0.1)])
+def test_a_baseline_written_as_a_number_is_understood(stated, offset):
+    scene = scene_of(optical(**{"processing:version": stated}), "s2")
+    assert scene.assets["B04"].offset == offset
+    assert newest_first(scene) > newest_first(scene_of(optical(**{"processing:version": "02.14"}), "s2"))
+
+
+def test_harmless_spellings_are_understood():
+    odd = {"sat:orbit_state": "DESCENDING", "view:sun_elevation": "30.5", "sat:relative_orbit": "37"}
+    scene = scene_of(optical(**odd), "s2")
+    assert (scene.orbit_state, scene.sun_zenith, scene.relative_orbit) == ("descending", 59.5, 37)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("sat:orbit_state", "sideways"),
+        ("sat:orbit_state", 1),
+        ("view:sun_elevation", "high"),
+        ("view:off_nadir", {}),
+        ("s2:processing_baseline", {"major": 5}),
+        ("s2:mgrs_tile", 31),
+        ("sat:relative_orbit", "A37"),
+    ],
+)
+def test_what_cannot_be_understood_makes_an_item_unusable(member, value):
+    with pytest.raises(UnusableItem, match="cannot be understood"):
+        scene_of(optical(**{member: value}), "s2")
+
+
+@pytest.mark.parametrize("bands", [{"offset": 0}, ["none"], [{"nodata": []}], [{"offset": "much"}], 7])
+def test_bands_that_cannot_be_understood_make_an_item_unusable(bands):
+    made = optical()
+    made.assets["B04"].extra_fields["raster:bands"] = bands
+    with pytest.raises(UnusableItem, match="cannot be understood"):
+        scene_of(made, "s2")
+
+
+@pytest.mark.parametrize("geometry", [None, {"type": "Polygon", "coordinates": []}, {"type": "Square"}, {}, "here"])
+def test_an_item_that_lies_nowhere_is_unusable(geometry):
+    made = optical()
+    made.geometry = geometry
+    with pytest.raises(UnusableItem):
         scene_of(made, "s2")
 
 
