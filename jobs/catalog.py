@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Literal
+from contextlib import contextmanager
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 from pystac import Catalog as StacCatalog
@@ -12,9 +12,11 @@ from pystac import Collection, Item
 from pystac.errors import STACError
 from shapely.geometry.base import BaseGeometry
 
-from jobs.errors import InvalidJob, Problem, Unavailable
+from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown
+from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
+from jobs.extent import Extent
 from jobs.request import TimeRange
-from jobs.scenes import Scene, SceneAsset, UnusableItem, newest_first, scene_of
+from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, newest_first, scene_of
 
 __all__ = ["Catalog", "CatalogProfile", "DroppedScene", "Scene", "SceneAsset", "SceneSearch", "open_catalog"]
 
@@ -62,23 +64,31 @@ class SceneSearch(BaseModel):
 class Catalog:
     """A static STAC catalogue, on disk or behind HTTP; its items are walked, as it cannot be asked."""
 
-    def __init__(self, profile: CatalogProfile) -> None:
+    def __init__(self, profile: CatalogProfile, patience_s: float = PATIENCE_S) -> None:
         """Open the catalogue.
 
+        Args:
+            profile: where it is.
+            patience_s: how long a server may take.
+
         Raises:
-            InvalidJob: there is no STAC catalogue at the configured place.
+            InvalidJob: there is no STAC catalogue at the configured place, or it is closed to us (`AccessDenied`).
             Unavailable: it cannot be reached now.
         """
         self.profile = profile
+        self._collections: tuple[tuple[Sensor, str], ...] = (
+            ("s2", profile.s2_collection),
+            ("s1", profile.s1_collection),
+        )
         href = profile.href if profile.href.endswith(".json") else profile.href.rstrip("/") + "/catalog.json"
         try:
-            self._root = StacCatalog.from_file(href)
+            self._root = StacCatalog.from_file(href, stac_io=HttpStacIO(patience_s))
         except FileNotFoundError as error:
-            raise _not_a_catalog(profile, f"there is no {href}") from error
+            raise _not_a_catalog(profile, f"there is no {shown(href)}") from error
         except (STACError, ValueError, KeyError) as error:
-            raise _not_a_catalog(profile, f"{href} is no STAC catalogue ({error})") from error
+            raise _not_a_catalog(profile, f"{shown(href)} is no STAC catalogue ({error})") from error
         except OSError as error:
-            raise Unavailable(f"catalogue {profile.name!r} cannot be reached at {href}: {error}") from error
+            raise Unavailable(f"catalogue {profile.name!r} cannot be reached at {shown(href)}: {error}") from error
 
     def search(self, area: BaseGeometry, days: TimeRange) -> SceneSearch:
         """Return the scenes that meet an area in a range of days.
@@ -88,16 +98,17 @@ class Catalog:
             days: acquisition days.
 
         Raises:
+            AccessDenied: part of the catalogue is closed to us.
             Unavailable: part of the catalogue cannot be read now.
         """
         found: list[Scene] = []
         dropped: list[DroppedScene] = []
-        for sensor, collection in (("s2", self.profile.s2_collection), ("s1", self.profile.s1_collection)):
+        for sensor, collection in self._collections:
             for item in self._items(collection):
-                if not _in_range(item, days):
-                    continue
                 try:
-                    scene = scene_of(item, _sensor(sensor))
+                    if not days.start <= acquired(item).date() <= days.end:
+                        continue
+                    scene = scene_of(item, sensor)
                 except UnusableItem as error:
                     dropped.append(DroppedScene(id=item.id, reason=str(error)))
                     continue
@@ -106,33 +117,49 @@ class Catalog:
         kept, repeated = _newest_baseline(found)
         return SceneSearch(scenes=tuple(sorted(kept, key=_time_order)), dropped=tuple(dropped + repeated))
 
+    def extents(self) -> tuple[Extent, ...]:
+        """Return what its collections say of themselves, one extent each; the scenes are not looked at.
+
+        Raises:
+            AccessDenied: a collection is closed to us.
+            Unavailable: a collection cannot be read now.
+        """
+        found: list[Extent] = []
+        for _, name in self._collections:
+            collections = self._collection(name)
+            with self._reading(name):
+                found += [Extent.of(collection) for collection in collections]
+        return tuple(found)
+
     def _items(self, collection_id: str) -> Iterator[Item]:
         """Yield the items of a collection; a catalogue without that collection has none."""
+        for collection in self._collection(collection_id):
+            with self._reading(collection_id):
+                yield from collection.get_items(recursive=True)
+
+    def _collection(self, collection_id: str) -> list[Collection]:
+        with self._reading(collection_id):
+            children = list(self._root.get_children())
+        return [child for child in children if isinstance(child, Collection) and child.id == collection_id]
+
+    @contextmanager
+    def _reading(self, collection_id: str) -> Iterator[None]:
+        """Say of an error while a part of the catalogue is read what it means for a job."""
         try:
-            for child in self._root.get_children():
-                if isinstance(child, Collection) and child.id == collection_id:
-                    yield from child.get_items(recursive=True)
+            yield
         except (OSError, STACError, ValueError, KeyError) as error:
+            if isinstance(error.__cause__, ClearleafError):  # pystac wraps what was raised while it followed a link
+                raise error.__cause__ from error
             raise Unavailable(f"catalogue {self.profile.name!r}: {collection_id} cannot be read: {error}") from error
 
 
-def open_catalog(profile: CatalogProfile) -> Catalog:
-    """Return an open catalogue; raises as `Catalog`."""
-    return Catalog(profile)
-
-
-def _sensor(name: str) -> Literal["s1", "s2"]:
-    return "s1" if name == "s1" else "s2"
+open_catalog = Catalog
+"""Opening a catalogue reads its root, and raises as `Catalog` does."""
 
 
 def _not_a_catalog(profile: CatalogProfile, why: str) -> InvalidJob:
     detail = f"catalog {profile.name!r} cannot be used: {why}; give the path of a static STAC catalog.json"
     return InvalidJob(Problem("/catalog", detail))
-
-
-def _in_range(item: Item, days: TimeRange) -> bool:
-    when = item.datetime or item.common_metadata.start_datetime or datetime.min.replace(tzinfo=UTC)
-    return days.start <= when.astimezone(UTC).date() <= days.end
 
 
 def _time_order(scene: Scene) -> tuple[datetime, str]:

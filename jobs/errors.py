@@ -34,6 +34,10 @@ class NoScenes(InvalidJob):
     """The catalogue has nothing for the order's area and time."""
 
 
+class AccessDenied(InvalidJob):
+    """The catalogue does not let us read: waiting would not help, its configuration would."""
+
+
 class Unavailable(ClearleafError):
     """The weather: a catalogue, a store or a scene is away for now; retried after a while."""
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import date
 
+import pystac
 import pytest
 from shapely import box
 from shapely.geometry import shape
@@ -11,6 +12,7 @@ from shapely.geometry import shape
 from clearleaf.simulated import write_catalogue
 from jobs.catalog import CatalogProfile, open_catalog
 from jobs.errors import InvalidJob, Unavailable
+from jobs.extent import Extent
 from jobs.request import TimeRange
 from models.simulation.site import SiteSpec
 
@@ -78,6 +80,21 @@ def test_an_item_without_a_band_is_left_out_and_named(catalogue):
     assert [(d.id, d.reason) for d in found.dropped] == [(document["id"], "lacks the assets B05")]
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("sat:orbit_state", "sideways"), ("view:off_nadir", "steep"), ("s2:processing_baseline", ["05.10"])],
+)
+def test_an_odd_item_is_left_out_and_named_and_the_others_are_found(catalogue, member, value):
+    before = searched(catalogue)
+    path = next(p for p in items(catalogue, "sentinel-2") if p.stem in {scene.id for scene in before.scenes})
+    document = json.loads(path.read_text())
+    document["properties"][member] = value
+    path.write_text(json.dumps(document))
+    after = searched(catalogue)
+    assert [d.id for d in after.dropped] == [document["id"]]
+    assert {s.id for s in before.scenes} - {s.id for s in after.scenes} == {document["id"]}
+
+
 def test_a_catalogue_that_loses_an_item_is_unavailable_not_smaller(catalogue):
     items(catalogue, "sentinel-1")[0].unlink()
     with pytest.raises(Unavailable, match="here"):
@@ -87,3 +104,32 @@ def test_a_catalogue_that_loses_an_item_is_unavailable_not_smaller(catalogue):
 def test_where_there_is_no_catalogue_the_order_is_told(tmp_path):
     with pytest.raises(InvalidJob, match=r"catalog\.json"):
         open_catalog(CatalogProfile(name="here", href=str(tmp_path)))
+
+
+def test_extents_say_where_and_when_there_can_be_scenes(catalogue):
+    area = shape(json.loads((catalogue / "aoi.geojson").read_text())["geometry"])
+    extents = open_catalog(CatalogProfile(name="here", href=str(catalogue))).extents()
+    assert len(extents) == 2
+    for extent in extents:
+        assert extent.meets(area)
+        assert not extent.meets(box(10, 10, 10.1, 10.1))
+        assert extent.overlaps(DAYS)
+        assert not extent.overlaps(TimeRange(start=date(2024, 1, 1), end=date(2024, 12, 31)))
+
+
+def collection(bounds, interval) -> pystac.Collection:
+    return pystac.Collection("c", "c", pystac.Extent(pystac.SpatialExtent([bounds]), pystac.TemporalExtent([interval])))
+
+
+def test_an_extent_may_be_open_have_heights_and_cross_the_antimeridian():
+    extent = Extent.of(collection([170, -10, 0, -170, 10, 900], [None, None]))
+    assert extent.meets(box(179, 0, 180, 1))
+    assert extent.meets(box(-180, 0, -179, 1))
+    assert not extent.meets(box(0, 0, 1, 1))
+    assert extent.overlaps(DAYS)
+
+
+@pytest.mark.parametrize(("bounds", "interval"), [([], [None, None]), ([1, 2], [None, None]), ([1, 2, 3, 4], [])])
+def test_an_extent_that_is_none_makes_the_catalogue_unreadable(bounds, interval):
+    with pytest.raises(ValueError, match="extent"):
+        Extent.of(collection(bounds, interval))

@@ -1,0 +1,89 @@
+"""Catalogues over HTTP: a status becomes what it means for a job, and a server's Retry-After is kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+from pystac.stac_io import DefaultStacIO
+
+from jobs.errors import AccessDenied, Problem, Unavailable
+
+PATIENCE_S = 20.0
+"""For a connection, and for each piece of an answer."""
+LONGEST_WAIT_S = 86_400.0
+"""A server that asks for more patience than a day has made a mistake."""
+_ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+_PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+class HttpStacIO(DefaultStacIO):
+    """Reads STAC documents by URL, over connections that are kept; paths are read as pystac reads them."""
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        super().__init__()
+        self._client = httpx.Client(timeout=patience_s, follow_redirects=True)
+
+    def read_text_from_href(self, href: str) -> str:
+        """Return the text of a document.
+
+        Raises:
+            FileNotFoundError: there is none.
+            AccessDenied: we may not read it.
+            Unavailable: it cannot be had now.
+            ValueError: the server does not understand the question.
+        """
+        if not href.startswith(("http://", "https://")):
+            return super().read_text_from_href(href)
+        try:
+            answer = self._client.get(href)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{shown(href)} cannot be reached: {str(error) or type(error).__name__}") from error
+        except httpx.InvalidURL as error:
+            raise ValueError(f"{shown(href)} is no URL") from error
+        if answer.is_error:
+            raise _meaning(answer, href)
+        return answer.text
+
+
+def _meaning(answer: httpx.Response, href: str) -> Exception:
+    """Return what a status means: not there, not for us, not now, or not understood."""
+    place, status = shown(href), f"{answer.status_code} {answer.reason_phrase}".strip()
+    if answer.status_code in _ABSENT:
+        return FileNotFoundError(f"there is no {place} ({status})")
+    if answer.status_code in _DENIED:
+        cure = "choose another catalogue, or ask the operators to open it to this service"
+        return AccessDenied(Problem("/catalog", f"catalog {place} does not let us read ({status}): {cure}"))
+    if answer.is_server_error or answer.status_code in _PASSING:
+        return Unavailable(f"{place} answers {status}", retry_after(answer.headers.get("retry-after", "")))
+    return ValueError(f"{place} answers {status}")
+
+
+def shown(href: str) -> str:
+    """Return a path or URL as it may be told: without password and without the signature in its query."""
+    parts = urlsplit(href)
+    if not parts.netloc:
+        return href
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def retry_after(header: str) -> float | None:
+    """Return for how many seconds a server asks us to wait; None where it does not say, or not so that it counts.
+
+    Args:
+        header: value of Retry-After, seconds or an HTTP date (RFC 9110, section 10.2.3).
+    """
+    text = header.strip()
+    if re.fullmatch(r"[0-9]{1,18}", text):
+        return min(float(text), LONGEST_WAIT_S)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT_S)

@@ -1,0 +1,141 @@
+"""A catalogue behind a real HTTP server on loopback: read like one on disk, and every status means something."""
+
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from shapely import box
+
+from clearleaf.simulated import write_catalogue
+from jobs.catalog import Catalog, CatalogProfile
+from jobs.catalog_http import LONGEST_WAIT_S, retry_after
+from jobs.errors import AccessDenied, InvalidJob, Unavailable
+from jobs.request import TimeRange
+from models.simulation.site import SiteSpec
+
+DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
+EVERYWHERE = box(-180, -90, 180, 90)
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder, except where the test has said what to answer instead."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        for ending, answer in self.server.answers.items():
+            if self.path.endswith(ending):
+                answer(self)
+                return
+        super().do_GET()
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+def status(code, **headers):
+    def answer(handler):
+        handler.send_response(code)
+        for name, value in (headers | {"Content-Length": "0"}).items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+
+    return answer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    spec = SiteSpec(size_px=16, start=date(2023, 4, 25), end=date(2023, 5, 31), region="belgium", seed=1)
+    return write_catalogue(spec, tmp_path_factory.mktemp("catalogue")).parent
+
+
+@pytest.fixture
+def server(folder):
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
+        server.answers = {}
+        threading.Thread(target=partial(server.serve_forever, 0.01), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def profile(server):
+    return CatalogProfile(name="far", href=f"http://user:hunter2@127.0.0.1:{server.server_port}/catalog.json")
+
+
+def test_it_is_read_like_one_on_disk(profile, folder):
+    far = Catalog(profile).search(EVERYWHERE, DAYS)
+    near = Catalog(CatalogProfile(name="near", href=str(folder))).search(EVERYWHERE, DAYS)
+    assert [scene.id for scene in far.scenes] == [scene.id for scene in near.scenes]
+    assert all(scene.href.startswith("http://") for scene in far.scenes)
+
+
+def test_a_root_that_is_not_there_is_the_orders_fault(server, profile):
+    server.answers["/catalog.json"] = status(404)
+    with pytest.raises(InvalidJob, match=r"there is no http://127\.0\.0\.1") as refused:
+        Catalog(profile)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("code", [401, 403])
+@pytest.mark.parametrize("document", ["/catalog.json", "/sentinel-2-l2a/collection.json"])
+def test_a_closed_catalogue_is_said_to_be_closed(server, profile, code, document):
+    server.answers[document] = status(code)
+    with pytest.raises(AccessDenied, match=f"({code} .*): choose another"):
+        Catalog(profile).search(EVERYWHERE, DAYS)
+
+
+@pytest.mark.parametrize("code", [408, 429, 500, 502, 503])
+@pytest.mark.parametrize("document", ["/catalog.json", "/sentinel-1-rtc/collection.json", "_rtc.json"])
+def test_a_server_in_trouble_is_weather_and_its_patience_is_passed_on(server, profile, code, document):
+    server.answers[document] = status(code, Retry_After="7")
+    with pytest.raises(Unavailable, match=str(code)) as away:
+        Catalog(profile).search(EVERYWHERE, DAYS)
+    assert away.value.retry_after == 7
+
+
+def test_an_item_that_is_gone_makes_the_catalogue_unavailable_not_smaller(server, profile):
+    server.answers["_rtc.json"] = status(404)
+    with pytest.raises(Unavailable, match="sentinel-1-rtc"):
+        Catalog(profile).search(EVERYWHERE, DAYS)
+
+
+def test_a_question_that_is_not_understood_is_no_catalogue(server, profile):
+    server.answers["/catalog.json"] = status(400)
+    with pytest.raises(InvalidJob, match="400"):
+        Catalog(profile)
+
+
+def test_a_server_that_does_not_answer_is_weather(server, profile):
+    server.answers["/catalog.json"] = lambda handler: time.sleep(1)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        Catalog(profile, patience_s=0.2)
+    nobody = profile.model_copy(update={"href": "http://127.0.0.1:9/catalog.json"})
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        Catalog(nobody)
+
+
+def test_an_answer_that_breaks_off_is_weather(server, profile):
+    def half(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        handler.wfile.write(b'{"type":')
+        handler.close_connection = True
+
+    server.answers["/catalog.json"] = half
+    with pytest.raises(Unavailable):
+        Catalog(profile)
+
+
+def test_patience_is_asked_for_in_seconds_or_until_a_moment():
+    assert retry_after("120") == 120
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert retry_after(soon) == pytest.approx(90, abs=3)
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert retry_after("9" * 18) == LONGEST_WAIT_S
+    assert [retry_after(text) for text in ("", "soon", "-5", "1.5", "9" * 5000)] == [None] * 5
