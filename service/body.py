@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import chain
 from typing import Annotated, Any, NoReturn
@@ -45,14 +45,15 @@ def json_object(
     """Return the request's JSON object.
 
     Raises:
-        HttpProblem: 400 if the body is no strict JSON object: NaN, a member given twice, or nested too deeply.
+        HttpProblem: 400 if the body is no strict JSON object in UTF-8: NaN, a member given twice, text that cannot be
+            stored, or nested too deeply.
     """
     too_deep = _bad_json(f"nested more than {parts.settings.max_json_depth} levels deep")
     try:
+        text = body.decode("utf-8-sig")  # `json` would guess at UTF-16, and let half a surrogate pair pass
         payload = json.loads(
-            body, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique_members
+            text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique_members
         )
-        _check_text(body, payload)
     except RecursionError:
         raise too_deep from None
     except ValueError as error:  # also UnicodeDecodeError, and integers of too many digits
@@ -61,6 +62,8 @@ def json_object(
         raise _bad_json("an object was expected")
     if not depth_within(payload, parts.settings.max_json_depth):
         raise too_deep
+    if "\\u0000" in text or "\\ud" in text.lower():  # escapes are the only way for such text to come in
+        _check_texts(payload)
     return payload
 
 
@@ -102,15 +105,23 @@ def _finite(text: str) -> float:
     return number
 
 
-def _check_text(body: bytes, payload: object) -> None:
-    """Refuse text that no database or answer could carry; escapes are the only way for it to come in."""
-    if b"\\u0000" in body:
-        raise ValueError("text must not hold the character U+0000")
-    if b"\\ud" in body.lower():
-        try:
-            json.dumps(payload, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise ValueError("text must not hold half a surrogate pair") from None
+def _check_texts(payload: object) -> None:
+    """Refuse text that no database or answer could carry."""
+    for text in _texts(payload):
+        if "\0" in text:
+            raise _bad_json("text must not hold the character U+0000")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise _bad_json("text must not hold half a surrogate pair")
+
+
+def _texts(node: object) -> Iterator[str]:
+    """Yield every text of a JSON value, the names of members included."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        yield from chain.from_iterable(_texts(part) for pair in node.items() for part in pair)
+    elif isinstance(node, list):
+        yield from chain.from_iterable(map(_texts, node))
 
 
 def _bad_json(detail: str) -> HttpProblem:

@@ -29,7 +29,6 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".csv": "text/csv; charset=utf-8",
     ".parquet": "application/vnd.apache.parquet",
-    ".covjson": "application/prs.coverage+json",
 }
 
 

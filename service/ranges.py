@@ -8,7 +8,9 @@ from http import HTTPStatus
 
 from service.errors import HttpProblem
 
-_ONE_RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*", re.IGNORECASE)
+_ONE_RANGE = re.compile(r"bytes=\s*([0-9]*)-([0-9]*)\s*", re.IGNORECASE)
+_BEYOND = 10**18
+"""Bytes; no file is as large."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,20 @@ def requested_range(header: str | None, size: int) -> ByteRange | None:
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
-    start = int(first) if first else max(size - int(last), 0)
-    stop = min(int(last) + 1, size) if first and last else size
-    if first and last and int(last) < int(first):
+    start = _number(first) if first else max(size - _number(last), 0)
+    stop = min(_number(last) + 1, size) if first and last else size
+    if first and last and _number(last) < _number(first):
         return None
     if start >= size:
         raise HttpProblem(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            f"the file has {size} bytes; the range {header} begins after its end",
+            f"the file has {size} bytes; the range begins after its end",
             headers={"Content-Range": f"bytes */{size}"},
         )
     return ByteRange(start, stop, size)
+
+
+def _number(digits: str) -> int:
+    """Return a number of bytes; how many digits a number may have is no more our concern than it is the standard's."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= 18 else _BEYOND

@@ -113,6 +113,12 @@ def test_a_refused_order_leaves_no_trace(client, order, store):
         (b'{"seed": 1, "seed": 2}', 400),
         (b'{"parcel_id": "\\u0000"}', 400),
         (b'{"parcel_id": "\\ud800"}', 400),
+        (b'{"parcel_id": "\xed\xa0\x80"}', 400),
+        (b'{"parcel_id": "\0"}', 400),
+        (b'{"\\u0000": 1}', 400),
+        ('{"parcel_id": "\\u0000"}'.encode("utf-16"), 400),
+        ('{"parcel_id": "\\ud800"}'.encode("utf-16-be"), 400),
+        ("{}".encode("utf-32"), 400),
         (b'{"seed": ' + b"9" * 5000 + b"}", 400),
         (b'{"aoi": ' + b"[" * 16 + b"]" * 16 + b"}", 400),
         (b'{"aoi": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
@@ -125,6 +131,13 @@ def test_what_is_no_order_is_refused(client, body, status):
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize("text", ["\\\\u0000", "\\ud83c\\udf3e", "\\\\ud800"])
+def test_escapes_of_text_that_can_be_stored_are_taken(client, order, text):
+    body = "\ufeff" + json.dumps(order | {"parcel_id": "%"}).replace("%", text)
+    answer = client.post("/jobs", content=body.encode(), headers={"content-type": "application/json"})
+    assert answer.status_code == 201, answer.text
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", None])
