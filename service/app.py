@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -14,6 +15,8 @@ from jobs.storage import FileStorage, Signer
 from jobs.store import JobStore
 from service import errors
 from service.dependencies import Parts
+from service.example import example_order
+from service.extents import Extents
 from service.headers import SecurityHeaders
 from service.openapi import DESCRIPTION, TITLE, describer
 from service.order_schema import order_schema
@@ -42,7 +45,7 @@ def create_app(jobs: JobStore, queue: JobQueue, storage: FileStorage, signer: Si
         redirect_slashes=False,  # a redirect would be built from the request, not from the public URL
         lifespan=lifespan,
     )
-    app.state.parts = Parts(jobs, waker, storage, signer, settings)
+    app.state.parts = Parts(jobs, waker, storage, signer, settings, Extents(settings.catalogs))
     routers = [landing.router, health.router, job_routes.router, results.router]
     for router in routers:
         app.include_router(router)
@@ -50,7 +53,7 @@ def create_app(jobs: JobStore, queue: JobQueue, storage: FileStorage, signer: Si
     app.add_middleware(SecurityHeaders)
     _allow_browsers(app)
     order = order_schema(settings.limits, tuple(settings.catalogs), settings.default_catalog)
-    app.openapi = describer(app, order, settings.example_order)  # type: ignore[method-assign]  # FastAPI's own way
+    app.openapi = describer(app, order, partial(example_order, app.state.parts))  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 

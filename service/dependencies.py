@@ -12,6 +12,7 @@ from jobs.errors import JobNotFound
 from jobs.job import Job
 from jobs.storage import FileStorage, Signer
 from jobs.store import JobStore
+from service.extents import Extents
 from service.settings import ApiSettings
 from service.waker import Waker
 
@@ -28,6 +29,7 @@ class Parts:
     storage: FileStorage
     signer: Signer
     settings: ApiSettings
+    extents: Extents
 
 
 def parts_of(request: Request) -> Parts:

@@ -8,17 +8,19 @@ from typing import Any, get_args
 from jobs.errors import InvalidJob, Problem
 from jobs.job import JobRequest
 from service.errors import HttpProblem
+from service.extents import Extents, ruled_out
 from service.settings import ApiSettings
 from service.statusinfo import JobStatus
 
 STATUSES: tuple[str, ...] = get_args(JobStatus)
 
 
-def accepted_order(payload: dict[str, Any], settings: ApiSettings) -> JobRequest:
+def accepted_order(payload: dict[str, Any], settings: ApiSettings, extents: Extents) -> JobRequest:
     """Return a valid order, with its catalogue pinned.
 
     Raises:
-        InvalidJob: with one problem for each wrong member, the catalogue's included.
+        InvalidJob: with one problem for each wrong member, the catalogue's included; or the catalogue's extent rules
+            the order out.
     """
     named = payload.get("catalog")
     catalog = settings.default_catalog if named is None else named
@@ -31,6 +33,9 @@ def accepted_order(payload: dict[str, Any], settings: ApiSettings) -> JobRequest
         raise InvalidJob(*reversed(others.values()), *unknown) from None
     if unknown:
         raise InvalidJob(*unknown)
+    problem = ruled_out(request, str(catalog), extents.of(str(catalog)))
+    if problem is not None:
+        raise InvalidJob(problem)
     return request.model_copy(update={"catalog": catalog})
 
 

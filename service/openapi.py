@@ -25,13 +25,15 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def describer(app: FastAPI, order: dict[str, Any], example: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+def describer(
+    app: FastAPI, order: dict[str, Any], example: Callable[[], dict[str, Any]]
+) -> Callable[[], dict[str, Any]]:
     """Return what `app.openapi` becomes: the document is made once, at the first question.
 
     Args:
         app: the app whose routes are described.
         order: schema of the body of `POST /jobs`.
-        example: an order that this very service accepts.
+        example: gives an order that this very service accepts.
     """
 
     def describe() -> dict[str, Any]:
@@ -45,7 +47,7 @@ def describer(app: FastAPI, order: dict[str, Any], example: dict[str, Any]) -> C
             )
             _add_problem(document)
             document["components"]["schemas"]["order"] = order
-            document["paths"]["/jobs"]["post"]["requestBody"] = _order_body(example)
+            document["paths"]["/jobs"]["post"]["requestBody"] = _order_body(example())
             app.openapi_schema = to_openapi_30(document)
         return app.openapi_schema
 

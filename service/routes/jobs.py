@@ -56,7 +56,7 @@ def order(payload: Annotated[dict[str, Any], Depends(json_object)], parts: Given
 
     The job is in the book before this is answered: an accepted order is never lost.
     """
-    job = parts.jobs.create(accepted_order(payload, parts.settings), tenant=TENANT)
+    job = parts.jobs.create(accepted_order(payload, parts.settings, parts.extents), tenant=TENANT)
     parts.waker.ring()
     info = status_info(job, parts.settings.public_url)
     return JSONResponse(info, HTTPStatus.CREATED, {"Location": f"{parts.settings.public_url}/jobs/{job.id}"})
