@@ -37,7 +37,9 @@ COLUMNS = (
     "observed_fraction",
     "days_to_clear",
 )
-"""LAI figures in m2/m2; `n_px` counts covered pixels, by their covered share.
+"""LAI figures in m2/m2; `n_px` counts covered pixels with data, by their covered share.
+
+`valid_fraction` is `n_px` as a share of the whole parcel, whether it lies inside the job's grid or not.
 
 `sigma` is the mean sigma of the parcel's pixels: their errors are taken as fully correlated, since most of an error is
 shared by the whole scene. It is an upper bound for the mean of a large parcel.
@@ -53,7 +55,9 @@ def parcel_series(plan: Plan, folder: Path) -> list[list[dict[str, Any]]]:
         folder: with the finished rasters, `fused` among them.
     """
     frame = _frame(plan.request.parcel_list, plan.crs)
-    by_date = [_rows_of_date(frame, folder, day) for day in plan.target_dates]
+    pixel_m2 = abs(plan.transform[0] * plan.transform[4])
+    sizes = (frame.area / pixel_m2).tolist()
+    by_date = [_rows_of_date(frame, sizes, folder, day) for day in plan.target_dates]
     return [[rows[i] for rows in by_date] for i in range(len(frame))]
 
 
@@ -86,7 +90,8 @@ def _frame(parcels: Sequence[Parcel], crs: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"position": range(len(parcels))}, geometry=geometries, crs="EPSG:4326").to_crs(crs)
 
 
-def _rows_of_date(frame: gpd.GeoDataFrame, folder: Path, day: date) -> list[dict[str, Any]]:
+def _rows_of_date(frame: gpd.GeoDataFrame, sizes: Sequence[float], folder: Path, day: date) -> list[dict[str, Any]]:
+    """Return a row per parcel, whose sizes are given in pixels."""
     lai, source = _read(folder, LAI.name, day)
     lai = LAI.decode(lai)
     wet = _read(folder, QUALITY_ASSET.name, day)[0]
@@ -97,10 +102,9 @@ def _rows_of_date(frame: gpd.GeoDataFrame, folder: Path, day: date) -> list[dict
         "sigma": np.where(np.isfinite(lai), LAI_SIGMA.decode(_read(folder, LAI_SIGMA.name, day)[0]), np.nan),
         "observed": np.where(np.isfinite(lai), np.isin(wet, (1, 4)), np.nan),
         "age": DAYS_TO_CLEAR.decode(_read(folder, DAYS_TO_CLEAR.name, day)[0]),
-        "inside": np.ones_like(lai),
     }
     spread = ["stdev", "median", "quantile(q=0.1)", "quantile(q=0.9)", "min", "max", "count"]
-    operations = {"lai": ["mean", *spread], "age": ["median"], "inside": ["count"]}
+    operations = {"lai": ["mean", *spread], "age": ["median"]}
     found: dict[str, list[Any]] = {}
     for name, values in layers.items():
         raster = NumPyRasterSource(
@@ -108,11 +112,11 @@ def _rows_of_date(frame: gpd.GeoDataFrame, folder: Path, day: date) -> list[dict
         )
         table = exact_extract(raster, frame, operations.get(name, ["mean"]), output="pandas")
         found |= {f"{name}_{column}": table[column].tolist() for column in table.columns}
-    return [_row(day, {key: values[i] for key, values in found.items()}) for i in range(len(frame))]
+    return [_row(day, size, {key: values[i] for key, values in found.items()}) for i, size in enumerate(sizes)]
 
 
-def _row(day: date, found: dict[str, Any]) -> dict[str, Any]:
-    count, inside = found["lai_count"] or 0.0, found["inside_count"] or 0.0
+def _row(day: date, size: float, found: dict[str, Any]) -> dict[str, Any]:
+    count = found["lai_count"] or 0.0
     if not count > 0:
         return {
             "date": day.isoformat(),
@@ -131,7 +135,7 @@ def _row(day: date, found: dict[str, Any]) -> dict[str, Any]:
         "min": found["lai_min"],
         "max": found["lai_max"],
         "n_px": count,
-        "valid_fraction": count / inside,
+        "valid_fraction": min(1.0, count / size),
         "sigma": found["sigma_mean"],
         "observed_fraction": found["observed_mean"],
         "days_to_clear": found["age_median"],
