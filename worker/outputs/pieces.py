@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +19,9 @@ from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, LAI, LAI_SIGMA, QUALITY_
 
 if TYPE_CHECKING:
     from worker.reconstruct import SceneStack, TileResult
+
+LOCAL_HEADER_BYTES = 30
+"""Fixed part of the header before a member of a zip archive; its last four bytes are the lengths of what follows."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Piece:
 
 
 def write_piece(storage: FileStorage, prefix: str, piece: Piece) -> str:
-    """Store a piece and return its key."""
+    """Store a piece and return its key; uncompressed, so that its arrays can be mapped."""
     buffer = io.BytesIO()
     facts = np.frombuffer(json.dumps({"tile_id": piece.tile_id} | piece.facts).encode(), np.uint8)
     np.savez(buffer, facts=facts, **piece.arrays)  # type: ignore[arg-type]
@@ -63,7 +69,7 @@ def write_piece(storage: FileStorage, prefix: str, piece: Piece) -> str:
 
 
 class Pieces:
-    """The pieces of a job, read one array at a time: a large job does not fit into memory."""
+    """The pieces of a job. Their arrays stay on disk, for a large job does not fit into memory."""
 
     def __init__(self, storage: FileStorage, keys: list[str]) -> None:
         self._paths = [storage.local_path(key) for key in keys]
@@ -74,15 +80,35 @@ class Pieces:
         return (fact["tile_id"] for fact in self.facts)
 
     def array(self, name: str) -> dict[str, np.ndarray]:
-        """Return one asset of every tile, (D, h, w) by tile id."""
-        found = {}
-        for path, fact in zip(self._paths, self.facts, strict=True):
-            with np.load(path, allow_pickle=False) as archive:
-                found[fact["tile_id"]] = archive[name]
-        return found
+        """Return one asset of every tile, (D, h, w) by tile id, mapped: what is looked at is read, a date at a time."""
+        return {
+            fact["tile_id"]: _mapped(path, f"{name}.npy") for path, fact in zip(self._paths, self.facts, strict=True)
+        }
 
     @staticmethod
-    def _facts(path: Any) -> dict[str, Any]:  # noqa: ANN401 - a local path
+    def _facts(path: Path) -> dict[str, Any]:
         with np.load(path, allow_pickle=False) as archive:
             facts: dict[str, Any] = json.loads(archive["facts"].tobytes())
         return facts
+
+
+def _mapped(path: Path, member: str) -> np.ndarray:
+    """Return an array of an uncompressed archive without reading it.
+
+    Raises:
+        ValueError: the member is compressed, or no array.
+    """
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        info = archive.getinfo(member)
+        if info.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"{member} of {path.name} is compressed")
+        file.seek(info.header_offset)
+        header = file.read(LOCAL_HEADER_BYTES)
+        name_bytes, extra_bytes = struct.unpack("<HH", header[-4:])
+        file.seek(name_bytes + extra_bytes, io.SEEK_CUR)
+        if np.lib.format.read_magic(file) == (1, 0):
+            shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        else:
+            shape, in_columns, dtype = np.lib.format.read_array_header_2_0(file)
+        order: Literal["F", "C"] = "F" if in_columns else "C"
+        return np.memmap(path, dtype, "r", offset=file.tell(), shape=shape, order=order)
