@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,19 @@ from worker.rasters import S1Stack, S2Stack, SkippedScene
 Tick = Callable[[int, int], None]
 """Called with scenes done and scenes in all; may raise to stop."""
 RETRY_PAUSE_S = 0.5
+KINDS = {
+    "neither geotiff": "could not be read: a file is neither GeoTIFF nor JPEG 2000",
+    "no such file": "could not be read: a file is missing",
+    "does not exist": "could not be read: a file is missing",
+    "timed out": "could not be read: the archive did not answer in time",
+    "timeout": "could not be read: the archive did not answer in time",
+    "could not resolve host": "could not be read: the archive cannot be reached",
+    "not recognized as": "could not be read: a file is damaged",
+    "tiff": "could not be read: a file is damaged",
+    "read failed": "could not be read: a file is damaged",
+}
+"""What words in an error mean, the more telling ones first."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +96,8 @@ class SceneReader:
                 with gdal():
                     return RawScene(scene, np.stack([_physical(scene, name, geobox) for name in names]))
             except (RasterioError, OSError, ValueError) as error:
-                reason = f"could not be read: {_first_line(error)}"
+                reason = _kind_of(error)
+                log.warning("scene %s, try %d: %s", scene.id, attempt + 1, _without_keys(error))
         return SkippedScene(scene.id, reason)
 
 
@@ -95,5 +111,15 @@ def _shape(geobox: GeoBox) -> tuple[int, int]:
     return geobox.shape[0], geobox.shape[1]
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+def _kind_of(error: BaseException) -> str:
+    """Return why a scene could not be read, in our own words: GDAL's hold paths and signed URLs of this server."""
+    said = str(error)
+    answer = re.search(r"(?:response code|HTTP status|HTTP error)\D{0,3}(\d{3})", said, re.IGNORECASE)
+    if answer:
+        return f"could not be read: the archive answered {answer[1]}"
+    return next((reason for words, reason in KINDS.items() if words in said.lower()), "could not be read")
+
+
+def _without_keys(error: BaseException) -> str:
+    """Return the first line of an error for our own log, URLs without what may open them."""
+    return re.sub(r"\?\S+", "?...", (str(error) or type(error).__name__).splitlines()[0][:300])
