@@ -6,15 +6,18 @@ import logging
 import sys
 
 import typer
-from rich.console import Console
 
 from clearleaf import commands_client, commands_jobs, commands_service
 from clearleaf.broker import NoBroker
 from clearleaf.client_errors import ClientError
+from clearleaf.consoles import plain_console, told_error
 from clearleaf.embedded import CannotStart
+from clearleaf.interrupt import Interrupted
 from clearleaf.orders import BadOption
+from clearleaf.outputs import BadOutput
 from clearleaf.processes import ChildFailed
 from jobs.errors import ClearleafError, InvalidJob
+from worker.settings import BadSettings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -37,15 +40,15 @@ commands_client.register(app)
 def main() -> None:
     """Run the command line; what goes wrong is told in a sentence."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = plain_console(stderr=True)
     try:
         app()
-    except (BadOption, InvalidJob) as error:
-        console.print(f"[red]error[/red] {error}", markup=True)
+    except (BadOption, BadSettings, InvalidJob) as error:
+        console.print(told_error(error))
         sys.exit(EXIT_USAGE)
-    except (ClearleafError, ClientError, CannotStart, ChildFailed, NoBroker, commands_jobs.RunError) as error:
-        console.print(f"[red]error[/red] {error}", markup=True)
+    except (ClearleafError, ClientError, CannotStart, ChildFailed, NoBroker, BadOutput) as error:
+        console.print(told_error(error))
         sys.exit(EXIT_FAILED)
-    except KeyboardInterrupt:
-        console.print("interrupted: nothing half-done is left")
+    except Interrupted as interrupted:
+        console.print(str(interrupted))
         sys.exit(EXIT_INTERRUPTED)

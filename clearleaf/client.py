@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import httpx
 
+from clearleaf.addresses import is_loopback
 from clearleaf.client_errors import (
     Gone,
     JobFailed,
@@ -26,6 +27,8 @@ from clearleaf.client_errors import (
 from clearleaf.download import Download
 
 Progress = Callable[[dict[str, Any]], None]
+Meanwhile = Callable[[], None]
+"""Called about every second while one waits; may raise to end it."""
 
 PATIENCE_S = 60.0
 """For how long `wait` puts up with a service that is away before it gives up; a restart takes less."""
@@ -47,7 +50,13 @@ class Client:
         timeout_s: float = 30.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_s, transport=transport, follow_redirects=True)
+        self._http = httpx.Client(
+            base_url=base_url,
+            timeout=timeout_s,
+            transport=transport,
+            follow_redirects=True,
+            trust_env=not is_loopback(base_url),  # a proxy of the environment does not reach this machine
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -94,13 +103,20 @@ class Client:
         """Return the job's statusInfo."""
         return self._json("GET", f"/jobs/{job_id}")
 
-    def wait(self, job_id: str, progress: Progress | None = None, timeout_s: float | None = None) -> dict[str, Any]:
+    def wait(
+        self,
+        job_id: str,
+        progress: Progress | None = None,
+        timeout_s: float | None = None,
+        meanwhile: Meanwhile | None = None,
+    ) -> dict[str, Any]:
         """Return the statusInfo of a job once it was successful.
 
         Args:
             job_id: the job.
             progress: called with the statusInfo each time that it has changed.
             timeout_s: give up after so many seconds; None waits for as long as the job takes.
+            meanwhile: see `Meanwhile`.
 
         Raises:
             JobFailed: with the reason.
@@ -109,7 +125,7 @@ class Client:
         """
         end = None if timeout_s is None else time.monotonic() + timeout_s
         last: dict[str, Any] | None = None
-        for info, pause_s in self._poll(job_id):
+        for info, pause_s in self._poll(job_id, meanwhile):
             if progress is not None and info != last:
                 progress(info)
             last = info
@@ -117,7 +133,7 @@ class Client:
                 return _ended(info)
             if end is not None and time.monotonic() + pause_s > end:
                 raise WaitTimeout("Still running", f"job {job_id} is {info['status']} after {timeout_s:g} s")
-            time.sleep(pause_s)
+            _sleep(pause_s, meanwhile)
         raise AssertionError("polling never ends by itself")
 
     def results(self, job_id: str) -> dict[str, Any]:
@@ -154,7 +170,7 @@ class Client:
         """Stop a job, or remove the results of one that has ended; return its statusInfo."""
         return self._json("DELETE", f"/jobs/{job_id}")
 
-    def _poll(self, job_id: str) -> Iterator[tuple[dict[str, Any], float]]:
+    def _poll(self, job_id: str, meanwhile: Meanwhile | None) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the job's statusInfo and the pause that the service asks for, for ever."""
         away_since: float | None = None
         while True:
@@ -164,7 +180,7 @@ class Client:
                 away_since = away_since or time.monotonic()
                 if time.monotonic() - away_since > PATIENCE_S:
                     raise
-                time.sleep(error.retry_after_s or 1.0)
+                _sleep(error.retry_after_s or 1.0, meanwhile)
                 continue
             away_since = None
             yield response.json(), seconds(response.headers.get("retry-after")) or 1.0
@@ -192,9 +208,14 @@ class JobHandle:
         """Return the job's statusInfo."""
         return self.client.status(self.id)
 
-    def wait(self, progress: Progress | None = None, timeout_s: float | None = None) -> dict[str, Any]:
+    def wait(
+        self,
+        progress: Progress | None = None,
+        timeout_s: float | None = None,
+        meanwhile: Meanwhile | None = None,
+    ) -> dict[str, Any]:
         """Return the statusInfo once the job was successful; see `Client.wait`."""
-        return self.client.wait(self.id, progress, timeout_s)
+        return self.client.wait(self.id, progress, timeout_s, meanwhile)
 
     def results(self) -> dict[str, Any]:
         """Return the results document; see `Client.results`."""
@@ -211,6 +232,15 @@ class JobHandle:
     def cancel(self) -> dict[str, Any]:
         """Stop the job, or remove its results if it has ended."""
         return self.client.cancel(self.id)
+
+
+def _sleep(left_s: float, meanwhile: Meanwhile | None) -> None:
+    """Sleep; somebody who wants to do something meanwhile is called before every second of it."""
+    while left_s > 0:
+        if meanwhile is not None:
+            meanwhile()
+        time.sleep(min(1.0, left_s))
+        left_s -= 1.0
 
 
 def _ended(info: dict[str, Any]) -> dict[str, Any]:

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from clearleaf import orders
 from clearleaf.client import Client
-from clearleaf.progress import progress_bar
+from clearleaf.consoles import plain_console
+from clearleaf.interrupt import interruptible
+from clearleaf.progress import progress_bar, tell_info
 
 Url = Annotated[str, typer.Option("--url", envvar="CLEARLEAF_PUBLIC_URL", help="Where the service is.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
 DEFAULT_URL = "http://127.0.0.1:8000"
-console = Console(highlight=False, soft_wrap=True)
+console = plain_console()
 
 
 def register(app: typer.Typer) -> None:
@@ -49,28 +50,14 @@ def submit(
 
     Example: clearleaf submit --aoi field.geojson --start 2018-03-01 --end 2018-09-30 --wait
     """
-    order = orders.Order(
-        aoi=aoi,
-        start=start,
-        end=end,
-        dates=dates,
-        step_days=step_days,
-        resolution=resolution,
-        parcels=parcels,
-        parcel_id=parcel_id,
-        context_days=context_days,
-        model=model,
-        weights=weights,
-        adapt=adapt,
-        seed=seed,
-        extra_assets=extra_assets,
-    )
+    order = orders.Order.of(locals())
     with Client(url) as client:
         job = client.submit(order.payload() | ({} if catalog is None else {"catalog": catalog}))
         console.print(job.id)
         if wait:
-            with progress_bar() as tell:
-                job.wait(lambda info: tell(info["progress"], info.get("stage", ""), info.get("message", "")))
+            left = f"the job goes on; clearleaf status {job.id} shows it, clearleaf cancel {job.id} ends it"
+            with interruptible(left), progress_bar() as tell:
+                job.wait(tell_info(tell))
 
 
 def status(

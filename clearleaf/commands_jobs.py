@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from clearleaf import orders
+from clearleaf.accuracy import accuracy_table
+from clearleaf.consoles import plain_console
+from clearleaf.interrupt import interruptible
 from clearleaf.progress import overall, progress_bar
 
-out_console = Console(highlight=False, soft_wrap=True)
-
-
-class RunError(RuntimeError):
-    """A job on the command line could not be carried out; says why."""
+out_console = plain_console()
 
 
 def register(app: typer.Typer) -> None:
@@ -47,44 +43,24 @@ def run(
     adapt: orders.Adapt = True,
     seed: orders.Seed = 0,
     extra_assets: orders.ExtraAssets = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what --out holds.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")] = False,
 ) -> None:
     """Carry out one job in this process, without servers.
 
     Example: clearleaf run --catalog catalog.json --aoi field.geojson --start 2018-03-01 --end 2018-09-30 --out lai
     """
-    from clearleaf.demo import accuracy_table
-    from clearleaf.run import OutputExists, run_job
-
-    _interrupt_on_sigterm()
-    order = orders.Order(
-        aoi=aoi,
-        start=start,
-        end=end,
-        dates=dates,
-        step_days=step_days,
-        resolution=resolution,
-        parcels=parcels,
-        parcel_id=parcel_id,
-        context_days=context_days,
-        model=model,
-        weights=weights,
-        adapt=adapt,
-        seed=seed,
-        extra_assets=extra_assets,
-    )
+    order = orders.Order.of(locals())
     started = time.monotonic()
-    try:
-        with progress_bar() as tell:
-            collection = run_job(
-                order.payload(),
-                catalog,
-                out,
-                lambda stage, share, message: tell(overall(stage, share), stage, message),
-                overwrite=overwrite,
-            )
-    except OutputExists as error:
-        raise RunError(str(error)) from error
+    with interruptible("nothing half-done is left"), progress_bar() as tell:
+        from clearleaf.run import run_job  # takes seconds
+
+        collection = run_job(
+            order.payload(),
+            catalog,
+            out,
+            lambda stage, share, message: tell(overall(stage, share), stage, message),
+            overwrite=overwrite,
+        )
     report = json.loads((collection.parent / "accuracy.json").read_text())
     out_console.print(accuracy_table(report))
     out_console.print(f"{report['note']}")
@@ -96,10 +72,10 @@ def demo(
     data: Annotated[Path, typer.Option("--data", help="Folder of everything the demo makes.")] = Path("clearleaf-demo"),
 ) -> None:
     """Show the whole system once, on simulated scenes: service, worker, one job over HTTP, and its result."""
-    from clearleaf.demo import accuracy_table, run_demo
+    with interruptible("the service is stopped; the simulated catalogue and the job book stay for the next time"):
+        from clearleaf.demo import run_demo
 
-    _interrupt_on_sigterm()
-    found = run_demo(data, out_console)
+        found = run_demo(data, out_console)
     report = json.loads((found.folder / "accuracy.json").read_text())
     out_console.print(accuracy_table(report))
     out_console.print(f"{report['note']} (simulated scenes: these figures are not accuracy on real land)")
@@ -110,12 +86,3 @@ def demo(
     out_console.print(
         f"  clearleaf up --data {data} --catalog simulated={data / 'simulated-catalogue' / 'catalog.json'}"
     )
-
-
-def _interrupt_on_sigterm() -> None:
-    """Let SIGTERM clean up as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,14 +12,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from clearleaf.consoles import plain_console
 from clearleaf.orders import BadOption
 from jobs.catalog import CatalogProfile
+from worker.settings import load_settings
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on.")]
-out_console = Console(highlight=False, soft_wrap=True)
+out_console = plain_console()
+
+LAST_ANSWERS_S = 5
+"""For how long the API goes on with what it is answering once it is told to end."""
+CELERY = (
+    *("celery", "-A", "worker.app", "worker", "--pool", "prefork", "-Q", "cpu,gpu", "-c", "1", "-l", "INFO"),
+    *("--without-gossip", "--without-mingle"),  # workers meet in the job book, not through the broker
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -42,12 +51,9 @@ def up(
 
     Example: clearleaf up --catalog mine=scenes/catalog.json
     """
-    from clearleaf.embedded import CannotStart, Embedded
+    from clearleaf.embedded import Embedded
 
-    try:
-        service = Embedded(data, [_profile(text) for text in catalog or []], host, port)
-    except ValueError as error:
-        raise CannotStart(str(error)) from error
+    service = Embedded(data, [_profile(text) for text in catalog or []], _bindable(host), port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with service.running(out_console.print):
@@ -67,26 +73,29 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from jobs.storage import FileStorage, Signer
     from jobs.store import JobStore
     from service.app import create_app
-    from service.settings import ApiSettings, check_bind
+    from service.settings import ApiSettings
 
-    try:
-        host = check_bind(host)
-    except ValueError as error:
-        raise BadOption(str(error)) from error
+    host = _bindable(host)
     _log_to_stderr()
-    settings = ApiSettings()
+    settings = load_settings(ApiSettings)
     store = JobStore(settings.database, settings)
     queue = JobQueue(make_celery(settings))
     signer = Signer(settings.signing_secret())
     app = create_app(store, queue, FileStorage(settings.storage_root), signer, settings)
-    uvicorn.run(app, host=host, port=port, access_log=False, log_config=None)  # an access log would print signatures
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,  # it would print signatures
+        log_config=None,
+        timeout_graceful_shutdown=LAST_ANSWERS_S,
+    )
 
 
 def worker() -> None:
     """Run a worker: one process that computes, for both queues."""
-    from worker.app import app as celery
-
-    celery.worker_main(["worker", "--pool", "prefork", "-Q", "cpu,gpu", "-c", "1", "-l", "INFO"])
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # Celery's soft shutdown: the message goes back to the queue
+    os.execv(sys.executable, [sys.executable, "-m", *CELERY])  # noqa: S606 - Celery reads the variable as it starts
 
 
 def reconcile() -> None:
@@ -101,7 +110,7 @@ def reconcile() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    settings = JobsSettings()
+    settings = load_settings(JobsSettings)
     store = JobStore(settings.database, settings)
     reconciler.run(store, JobQueue(make_celery(settings)), FileStorage(settings.storage_root), settings, stop)
 
@@ -111,9 +120,19 @@ def migrate() -> None:
     from jobs.settings import JobsSettings
     from jobs.store import JobStore
 
-    settings = JobsSettings()
+    settings = load_settings(JobsSettings)
     JobStore(settings.database, settings).migrate()
     out_console.print("the job book is at its newest version")
+
+
+def _bindable(host: str) -> str:
+    """Return a host that is safe to listen on, an IPv6 address without brackets."""
+    from service.settings import check_bind
+
+    try:
+        return check_bind(host).strip("[]")
+    except ValueError as error:
+        raise BadOption(str(error)) from error
 
 
 def _profile(text: str) -> CatalogProfile:

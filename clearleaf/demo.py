@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from clearleaf.client import Client
 from clearleaf.embedded import Embedded
-from clearleaf.progress import progress_bar
+from clearleaf.progress import progress_bar, tell_info
 from jobs.catalog import CatalogProfile
 
 CATALOGUE = "simulated"
@@ -63,6 +62,7 @@ def run_demo(data: Path, console: Console) -> DemoResult:
     Raises:
         ClientError: the job failed, or the service refused it.
         CannotStart: the service does not start.
+        ChildFailed: a part of it dies again and again.
     """
     scenes = data / "simulated-catalogue"
     profile = simulated_catalogue(scenes.absolute(), console)
@@ -73,23 +73,7 @@ def run_demo(data: Path, console: Console) -> DemoResult:
         job = client.submit(order)
         console.print(f"POST {service.url}/jobs → {job.id}")
         with progress_bar() as tell:
-            job.wait(lambda info: tell(info["progress"], info.get("stage", ""), info.get("message", "")))
+            job.wait(tell_info(tell), meanwhile=service.watch)
         seconds = time.monotonic() - started
         folder = job.download(data / "results" / job.id).parent
     return DemoResult(folder, seconds)
-
-
-def accuracy_table(report: dict[str, Any]) -> Table | str:
-    """Return the accuracy report as a table, or why there is none."""
-    if not report.get("scenarios"):
-        return f"no accuracy figures: {report['reason']}"
-    methods = report["scenarios"]["gap15"]
-    title = f"Hidden dates {', '.join(report['hidden_dates'])}, with every scene within 15 days of each"
-    table = Table(title=title, title_justify="left")
-    for column in ("method", "RMSE", "MAE", "bias", "R²", "in 90 % interval", "pixels"):
-        table.add_column(column, justify="left" if column == "method" else "right")
-    for name, figures in sorted(methods.items(), key=lambda pair: pair[1]["rmse"]):
-        covered = figures.get("coverage90")
-        row = [f"{figures[key]:.2f}" for key in ("rmse", "mae", "bias", "r2")]
-        table.add_row(name, *row, "" if covered is None else f"{covered:.0%}", f"{figures['n']:,}")
-    return table

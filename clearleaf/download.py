@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from uuid import uuid4
 import httpx
 
 from clearleaf.client_errors import ClientError, error_of
+from worker.outputs.documents import document_bytes
 
 WALKED = ("item", "child")
 """Relations that lead further down; the others lead back to what is fetched anyway, or abroad."""
@@ -57,7 +57,7 @@ class Download:
                 self._file(urljoin(url, asset["href"]))
         self._relate(document, url)
         with _appears_whole(self._local(url)) as file:
-            file.write(json.dumps(document, ensure_ascii=False, indent=2).encode())
+            file.write(document_bytes(document))  # as published, so that the manifest's checksum holds
         self.done.add(path)
 
     def _file(self, url: str) -> None:

@@ -14,17 +14,29 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from clearleaf.broker import broker_command
-from clearleaf.processes import Child, free_port, is_free
+from clearleaf.addresses import free_port, is_free, url_of
+from clearleaf.broker import broker_command, write_configuration
+from clearleaf.processes import Child
 from jobs.catalog import CatalogProfile
 from jobs.settings import JobsSettings
 from jobs.store import JobStore
 from service.settings import check_bind
+from worker.settings import load_settings
 
 READY_WITHIN_S = 60.0
 GRACE_S = 31
-"""From SIGTERM to SIGKILL; a soft shutdown of the worker takes all but 30 s of it."""
+"""From SIGTERM to SIGKILL of the worker: enough for its soft shutdown, which is short where the grace is."""
+
+
+class _Configured(BaseSettings):
+    """What the environment says of catalogues, before others are added and the whole is checked."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEARLEAF_", extra="ignore")
+
+    catalogs: dict[str, CatalogProfile] = {}
+    default_catalog: str | None = None
 
 
 class CannotStart(RuntimeError):
@@ -36,13 +48,16 @@ class Embedded:
 
     Args:
         data: folder of the job book, the results, the broker's file and the logs.
-        catalogs: configured catalogues; the first one is the default.
+        catalogs: in addition to those of CLEARLEAF_CATALOGS; the first one is the default, unless
+            CLEARLEAF_DEFAULT_CATALOG names another.
         host: to listen on; loopback only.
         port: of the API; 0 takes a free one.
         example: an order that the OpenAPI page shows.
 
     Raises:
         CannotStart: the folder cannot be made.
+        BadSettings: a setting of the environment is wrong.
+        ValueError: the host can be reached from elsewhere.
     """
 
     def __init__(
@@ -58,11 +73,11 @@ class Embedded:
             self.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CannotStart(f"--data {data} cannot be made ({error.strerror}): choose another folder") from error
-        self._host, self._port = check_bind(host), port or free_port()
-        self.url = f"http://{host}:{self._port}"
+        self._host, self._port = check_bind(host).strip("[]"), port or free_port()
+        self.url = url_of(self._host, self._port)
         self._broker_port, self._password = free_port(), secrets.token_hex(16)
-        self._environment = self._settings(catalogs, example)
-        self._children = self._made()
+        self._settings = self._configured(catalogs)
+        self._children = self._made(self._environment(example))
 
     @contextmanager
     def running(self, say: Callable[[str], None] = lambda text: None) -> Iterator[Embedded]:
@@ -74,6 +89,7 @@ class Embedded:
         if not is_free(self._host, self._port):
             raise CannotStart(f"port {self._port} of {self._host} is in use: choose another one with --port")
         with _locked(self.data / "up.lock"):
+            write_configuration(self.data / "broker", self._broker_port, self._password)
             try:
                 for child in self._children:
                     say(f"starting {child.name}")
@@ -99,37 +115,43 @@ class Embedded:
         """Return one of the parts: broker, api, reconciler or worker."""
         return next(child for child in self._children if child.name == name)
 
-    def _settings(self, catalogs: list[CatalogProfile], example: dict[str, Any] | None) -> dict[str, str]:
-        named = {profile.name: profile.model_dump() for profile in catalogs}
+    def _configured(self, catalogs: list[CatalogProfile]) -> JobsSettings:
+        """Return the settings of the environment with the catalogues added."""
+        found = load_settings(_Configured)
+        known = found.catalogs | {profile.name: profile for profile in catalogs}
+        default = found.default_catalog or (catalogs[0].name if catalogs else None)
+        return load_settings(JobsSettings, data_dir=self.data, catalogs=known, default_catalog=default)
+
+    def _environment(self, example: dict[str, Any] | None) -> dict[str, str]:
+        named = {name: profile.model_dump() for name, profile in self._settings.catalogs.items()}
         found = {
             "CLEARLEAF_DATA_DIR": str(self.data),
             "CLEARLEAF_BROKER_URL": f"redis://:{self._password}@127.0.0.1:{self._broker_port}/0",
             "CLEARLEAF_CATALOGS": json.dumps(named),
             "CLEARLEAF_PUBLIC_URL": self.url,
             "CLEARLEAF_GRACE_S": str(GRACE_S),
-            "REMAP_SIGTERM": "SIGQUIT",  # Celery's soft shutdown: the message goes back to the queue
         }
-        if catalogs:
-            found["CLEARLEAF_DEFAULT_CATALOG"] = catalogs[0].name
+        if self._settings.default_catalog is not None:
+            found["CLEARLEAF_DEFAULT_CATALOG"] = self._settings.default_catalog
         if example is not None:
             found["CLEARLEAF_EXAMPLE_ORDER"] = json.dumps(example)
         return found
 
-    def _made(self) -> list[Child]:
+    def _made(self, environment: dict[str, str]) -> list[Child]:
         own = [sys.executable, "-m", "clearleaf"]
-        celery = [sys.executable, "-m", "celery", "-A", "worker.app", "worker", "--pool", "prefork"]
         commands = {
-            "broker": broker_command(self._broker_port, self.data / "broker", self._password),
+            "broker": broker_command(self.data / "broker"),
             "api": [*own, "api", "--host", self._host, "--port", str(self._port)],
             "reconciler": [*own, "reconcile"],
-            "worker": [*celery, "-Q", "cpu,gpu", "-c", "1", "-l", "INFO", "--without-gossip", "--without-mingle"],
+            "worker": [*own, "worker"],
         }
         logs = self.data / "logs"
-        return [Child(name, command, self._environment, logs / f"{name}.log") for name, command in commands.items()]
+        children = [Child(name, command, environment, logs / f"{name}.log") for name, command in commands.items()]
+        children[-1].grace_s = GRACE_S
+        return children
 
     def _migrate(self) -> None:
-        settings = JobsSettings(data_dir=self.data)
-        JobStore(settings.database, settings).migrate()
+        JobStore(self._settings.database, self._settings).migrate()
 
     def _until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
@@ -138,7 +160,7 @@ class Embedded:
                 if child.process is not None and child.process.poll() is not None:
                     raise CannotStart(f"{child.name} ended with code {child.process.returncode}: see {child.log}")
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
+                if httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)

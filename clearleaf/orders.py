@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,11 @@ class Order:
     adapt: bool
     seed: int
     extra_assets: str | None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Order:
+        """Return the order among a command's options, which may hold others too."""
+        return cls(**{field.name: options[field.name] for field in fields(cls)})
 
     def payload(self) -> dict[str, Any]:
         """Return the order as it is POSTed; members that were not given are left out.

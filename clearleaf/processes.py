@@ -5,40 +5,21 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clearleaf.addresses import free_port as free_port
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
-MOST_RESTARTS = 20
-"""A child that dies more often than this is broken, not unlucky."""
-PATIENCE_S = 12.0
+MOST_RESTARTS, WITHIN_S = 20, 600.0
+"""A child that dies more often than this within so many seconds is broken, not unlucky."""
 
 
 class ChildFailed(RuntimeError):
     """A child process died and will not be started again."""
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(host: str, port: int) -> bool:
-    """Return whether a port can be listened on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
 
 
 @dataclass
@@ -51,15 +32,17 @@ class Child:
         environment: on top of ours.
         log: file that takes its output.
         process: once started.
-        restarts: how often it had to be started again.
+        grace_s: from SIGTERM to SIGKILL.
+        restarts: when it had to be started again lately, on the monotonic clock.
     """
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log: Path
+    grace_s: float = 12.0
     process: subprocess.Popen[bytes] | None = None
-    restarts: int = field(default=0)
+    restarts: list[float] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the process in a group of its own."""
@@ -76,30 +59,34 @@ class Child:
             )
 
     def keep_alive(self) -> None:
-        """Start the process again if it has died.
+        """Start the process again if it has died; what it had started itself is ended first.
 
         Raises:
             ChildFailed: it has died too often.
         """
         if self.process is None or self.process.poll() is None:
             return
-        if self.restarts >= MOST_RESTARTS:
-            raise ChildFailed(
-                f"{self.name} died {self.restarts} times, last with code {self.process.returncode}: see {self.log}"
-            )
-        self.restarts += 1
+        _signal_group(self.process.pid, signal.SIGKILL)  # orphans would go on beside their successors
+        now = time.monotonic()
+        self.restarts = [moment for moment in self.restarts if now - moment < WITHIN_S]
+        if len(self.restarts) >= MOST_RESTARTS:
+            times = f"{len(self.restarts) + 1} times within {WITHIN_S / 60:.0f} minutes"
+            raise ChildFailed(f"{self.name} died {times}, last with code {self.process.returncode}: see {self.log}")
+        self.restarts.append(now)
         self.start()
 
-    def stop(self, patience_s: float = PATIENCE_S) -> None:
+    def stop(self) -> None:
         """End the process and everything it has started; gently at first."""
         if self.process is None:
             return
-        for sign, wait in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 5.0)):
-            _signal_group(self.process.pid, sign)
-            deadline = time.monotonic() + wait
-            while time.monotonic() < deadline and self.process.poll() is None:
-                time.sleep(0.05)
-        _signal_group(self.process.pid, signal.SIGKILL)  # what it left behind in its group
+        _signal_group(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(self.grace_s)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _signal_group(self.process.pid, signal.SIGKILL)  # it, or what it left behind in its group
+            self.process.wait()
 
 
 def _signal_group(pid: int, sign: signal.Signals) -> None:

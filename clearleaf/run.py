@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from clearleaf.outputs import COLLECTION, check_output, put_in_place, work_folder
 from jobs.catalog import CatalogProfile
-from jobs.errors import StorageFull
 from jobs.job import JobRequest, Limits
 from worker import steps
 from worker.runtime import build_parts
-from worker.settings import WorkerSettings
+from worker.settings import WorkerSettings, load_settings
 
 Progress = Callable[[str, float, str], None]
 """Called with the stage, the share of it that is done, and what is being done."""
-
-
-class OutputExists(RuntimeError):
-    """The output folder holds something already."""
 
 
 def run_job(payload: dict[str, Any], catalog: str, out: Path, progress: Progress, *, overwrite: bool = False) -> Path:
@@ -31,38 +27,29 @@ def run_job(payload: dict[str, Any], catalog: str, out: Path, progress: Progress
         catalog: configured name, or path or URL of a static STAC catalogue.
         out: folder that appears once everything is done; work goes on in a hidden folder beside it.
         progress: see `Progress`.
-        overwrite: replace what is there.
+        overwrite: replace earlier results that are there.
 
     Raises:
-        OutputExists: the folder is not empty.
+        BadOutput: the folder holds something that is not to be replaced.
         InvalidJob: the order is wrong or nothing can be made of it.
         Unavailable: catalogue or disk are away.
     """
-    out = out.absolute()
-    if out.exists() and any(out.iterdir()) and not overwrite:
-        raise OutputExists(f"--out {out} is not empty: choose another folder, or add --overwrite")
-    work = out.parent / f".{out.name}.unfinished"
-    shutil.rmtree(work, ignore_errors=True)
-    try:
-        work.mkdir(parents=True)
-    except OSError as error:
-        raise StorageFull(f"--out {out} cannot be made ({error.strerror}): choose another folder") from error
-    try:
-        results = _carry_out(payload, catalog, work, progress)
-        if out.exists():
-            shutil.rmtree(out)
-        results.rename(out)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return out / "collection.json"
+    out = out.resolve()  # a link to a folder stays a link
+    check_output(out, overwrite=overwrite)
+    with work_folder(out) as work:
+        put_in_place(_carry_out(payload, catalog, work, progress), out, work, overwrite=overwrite)
+    return out / COLLECTION
 
 
 def _carry_out(payload: dict[str, Any], catalog: str, work: Path, progress: Progress) -> Path:
     """Return the folder of the results below the work folder."""
-    settings = _settings(catalog, work)
-    request = JobRequest.parse(payload | {"catalog": settings.default_catalog}, Limits())
+    configured = load_settings(WorkerSettings).catalogs
+    profile = configured.get(catalog) or CatalogProfile(name="catalog", href=_absolute(catalog))
+    settings = _settings(profile, work)
+    request = JobRequest.parse(payload | {"catalog": profile.name}, Limits())
     job_id = uuid5(NAMESPACE_URL, request.model_dump_json())  # the same order has the same id: results compare
-    parts = build_parts(settings)
+    # A place that was given here is told in the manifest: without it the job could not be run again.
+    parts = replace(build_parts(settings), tells_catalog=catalog not in configured)
     progress("plan", 0.0, "searching scenes")
     plan_key, tile_ids = steps.plan_step(job_id, request, parts, "plan/")
     plan = steps.load_plan(plan_key, parts)
@@ -70,10 +57,11 @@ def _carry_out(payload: dict[str, Any], catalog: str, work: Path, progress: Prog
     progress("plan", 1.0, found)
     state_key = steps.prepare_step(plan, parts, "prepare/", lambda share, what: progress("prepare", share, what))
     pieces = []
+    count = len(tile_ids)
     for i, tile_id in enumerate(tile_ids):
 
         def tell(share: float, what: str, done: int = i) -> None:
-            progress("tile", (done + share) / len(tile_ids), what)
+            progress("tile", (done + share) / count, f"tile {done + 1} of {count}: {what}")
 
         pieces.append(steps.tile_step(plan, tile_id, state_key, parts, f"{tile_id}/", tell))
     steps.finish_step(plan, state_key, pieces, parts, "results/", lambda share, what: progress("finish", share, what))
@@ -81,11 +69,15 @@ def _carry_out(payload: dict[str, Any], catalog: str, work: Path, progress: Prog
     return parts.storage.root / "results"
 
 
-def _settings(catalog: str, work: Path) -> WorkerSettings:
+def _absolute(catalog: str) -> str:
+    """Return a URL as it is, and a path as it is found from anywhere."""
+    return catalog if "://" in catalog else str(Path(catalog).absolute())
+
+
+def _settings(profile: CatalogProfile, work: Path) -> WorkerSettings:
     """Return the settings of the environment, with the catalogue that was asked for and everything below one folder."""
-    configured = WorkerSettings().catalogs
-    profile = configured.get(catalog) or CatalogProfile(name="catalog", href=catalog)
-    return WorkerSettings(
+    return load_settings(
+        WorkerSettings,
         data_dir=work,
         storage_url=f"file://{work}",
         scratch_dir=work / "scratch",

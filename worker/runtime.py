@@ -33,6 +33,7 @@ class Parts:
         device: where the networks run.
         scratch: local folder for files under way.
         tile_px: side of a tile.
+        tells_catalog: results say where their catalogue is; the place of a configured one is nobody else's business.
     """
 
     storage: FileStorage
@@ -42,6 +43,7 @@ class Parts:
     device: str
     scratch: Path
     tile_px: int
+    tells_catalog: bool = False
 
     def catalog(self, name: str | None) -> Catalog:
         """Return an open catalogue.

@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsError
 
 from jobs.settings import JobsSettings
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class BadSettings(ValueError):
+    """Settings that cannot be used: one sentence for each, with the variable's name and never with its value."""
+
+
+def load_settings(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - members of the settings
+    """Return settings from the environment, with some of them given.
+
+    Raises:
+        BadSettings: some are wrong.
+    """
+    try:
+        settings = kind(**given)
+    except ValidationError as error:
+        raise BadSettings("\n".join(_sentence(wrong["loc"], wrong["msg"]) for wrong in error.errors())) from None
+    except SettingsError as error:  # a value that should be JSON
+        found = re.search(r'field "(\w+)"', str(error))
+        raise BadSettings(_sentence((found[1],) if found else (), "is no JSON")) from None
+    _check_storage(settings)
+    return settings
+
+
+def _sentence(place: tuple[int | str, ...], what: str) -> str:
+    if not place:  # several settings at once: the words name them
+        return f"CLEARLEAF_* settings: {what.removeprefix('Value error, ')}"
+    name, *inside = (str(part) for part in place)
+    where = f" ({'.'.join(inside)})" if inside else ""
+    return f"CLEARLEAF_{name.upper()}{where}: {what.removeprefix('Value error, ')}"
+
+
+def _check_storage(settings: BaseSettings) -> None:
+    try:
+        if isinstance(settings, JobsSettings):
+            _ = settings.storage_root
+    except ValueError as error:
+        raise BadSettings(f"CLEARLEAF_STORAGE_URL: {error}") from None
 
 
 class WorkerSettings(JobsSettings):

@@ -22,20 +22,27 @@ from worker.outputs.publish import Provenance, publish
 from worker.prepare import prepare
 from worker.reconstruct import read_stack, reconstruct_tile, stack_from_bytes, stack_to_bytes
 from worker.runtime import Parts, Progress, cached_reconstructor
+from worker.stoppable import stoppable
 
 STATE, FACTS, STACK = "state.safetensors", "prepare.json", "stack.npz"
 NEARLY_FULL = 16 * 2**20
 """Bytes; a failure with less space left than this is blamed on the disk."""
 
 
-def plan_step(job_id: UUID, request: JobRequest, parts: Parts, prefix: str) -> tuple[str, list[str]]:
+def plan_step(
+    job_id: UUID, request: JobRequest, parts: Parts, prefix: str, progress: Progress = lambda share, message: None
+) -> tuple[str, list[str]]:
     """Fix grid, tiles and scenes; returns the plan's key and the tiles' ids.
 
     Raises:
         InvalidJob: the catalogue is not configured, or has no scene (`NoScenes`).
         Unavailable: catalogue or storage are away.
     """
-    plan = make_plan(job_id, request, parts.catalog(request.catalog), tile_px=parts.tile_px, halo=HALO_PX)
+
+    def planned() -> Plan:
+        return make_plan(job_id, request, parts.catalog(request.catalog), tile_px=parts.tile_px, halo=HALO_PX)
+
+    plan = stoppable(planned, lambda: progress(0.0, "searching scenes"))  # a large catalogue takes minutes to walk
     key = prefix + "plan.json"
     parts.storage.put_bytes(key, plan.model_dump_json().encode(), "application/json")
     return key, [tile.id for tile in plan.tiles]
@@ -81,8 +88,7 @@ def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: st
         stack = stack_from_bytes(parts.storage.get_bytes(folder + STACK), tile.padded)
     else:
         stack = read_stack(plan, tile.padded, parts.reader, _ticks(progress, 0.5))
-    progress(0.5, "reconstructing")
-    result = reconstruct_tile(tile, plan, stack, lai)
+    result = stoppable(lambda: reconstruct_tile(tile, plan, stack, lai), lambda: progress(0.5, "reconstructing"))
     progress(0.95, "storing")
     return write_piece(parts.storage, prefix, Piece.of(tile, result, stack))
 
@@ -102,6 +108,8 @@ def finish_step(
         weights=facts["weights"],
         weights_sha256=facts["weights_sha256"],
         state_sha256=facts["state_sha256"],
+        skipped=tuple(facts["skipped"]),
+        tells_catalog=parts.tells_catalog,
         created=datetime.now(UTC),
     )
     with _scratch(parts.scratch) as folder:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,23 @@ def test_a_job_without_servers_leaves_a_collection_and_nothing_else(command, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"collection.json", "accuracy.json", "manifest.json", "lai-2023-05-27.tif"} <= names
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["request"]["step_days"] == 7
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["request"]["step_days"] == 7
+    place = manifest["catalog"]["href"]  # enough to run the job again, from anywhere
+    assert Path(place).is_absolute()
+    assert Path(place).is_file()
+    assert "tile 1 of 1: " in done.stderr
+    assert "step 3 of 4, tile" in done.stderr
+
+
+def test_a_configured_catalogue_is_named_and_no_more(command, catalogue, tmp_path, monkeypatch):
+    configured = {"mine": {"name": "mine", "href": str(catalogue / "catalog.json")}}
+    monkeypatch.setenv("CLEARLEAF_CATALOGS", json.dumps(configured))
+    done = carried_out(command(catalog="mine"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["catalog"] == {"name": "mine"}
+    for path in (tmp_path / "out").glob("*.json"):
+        assert str(catalogue) not in path.read_text(), path.name
 
 
 def test_exactly_the_named_dates_are_given_out(command, tmp_path):
@@ -66,12 +83,13 @@ def test_exactly_the_named_dates_are_given_out(command, tmp_path):
 def test_an_interrupted_job_leaves_nothing(command, tmp_path, sign):
     process = subprocess.Popen(command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".out.unfinished/prepare/*")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob(".out.*.unfinished/prepare/*")) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
     process.send_signal(sign)
     _, said = process.communicate(timeout=60)
-    assert process.returncode not in (0, 1), said
+    assert process.returncode == 130, said
+    assert b"interrupted: nothing half-done is left" in said
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 
@@ -83,6 +101,27 @@ def test_what_is_already_there_is_not_overwritten_unasked(command, tmp_path):
     assert done.returncode != 0
     assert "--overwrite" in done.stderr
     assert (tmp_path / "out" / "mine.txt").read_text() == "precious"
+
+
+def test_earlier_results_are_replaced_on_request(command, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "collection.json").write_text('{"clearleaf:simulated": true}')
+    (tmp_path / "out" / "lai-1999-01-01.tif").write_text("old")
+    done = carried_out([*command(), "--overwrite"])
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "out" / "lai-1999-01-01.tif").exists()
+    assert (tmp_path / "out" / "lai-2023-05-27.tif").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_two_runs_beside_each_other_keep_out_of_each_others_way(command, tmp_path):
+    """Same output folder, same time: one of them gets it, the other says why not."""
+    both = [subprocess.Popen(command(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(2)]
+    said = [process.communicate(timeout=200)[1].decode() for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1], said
+    assert any("is not empty" in text for text in said)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "collection.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import numpy as np
 from pystac import Asset, Item, Link, MediaType
@@ -17,7 +20,7 @@ from jobs.scenes import Scene
 from worker.outputs.assets import QUALITY_ASSET, RasterAsset
 
 NEAR_DAYS = 30
-"""Scenes this near to a date are named in its item; all scenes of the job stand in the manifest."""
+"""What was left out this near to a date is named in its item; everything stands in the manifest."""
 CITATION = (
     "Li, M., Wang, P., Tansey, K., Guo, F., Zhou, J. (2025). Improved leaf area index reconstruction in heavily cloudy "
     "areas: a novel deep learning approach for SAR-optical fusion integrating spatiotemporal features. International "
@@ -43,6 +46,8 @@ class Provenance:
         weights_sha256: of its file.
         state_sha256: of the job's state.
         created: when the results were published.
+        skipped: scenes that *prepare* could not read, as `{"id", "reason"}`.
+        tells_catalog: the manifest says where the catalogue is.
     """
 
     report: dict[str, Any]
@@ -51,6 +56,8 @@ class Provenance:
     weights_sha256: str
     state_sha256: str
     created: datetime
+    skipped: tuple[dict[str, str], ...] = ()
+    tells_catalog: bool = False
 
 
 def item_id(day: date) -> str:
@@ -96,9 +103,8 @@ def make_item(
     for asset in rasters:
         item.add_asset(asset.name, _raster(asset, day, plan))
     item.add_asset("thumbnail", Asset(f"./thumbnail-{day}.png", "LAI", None, MediaType.PNG, ["thumbnail"]))
-    for scene in plan.scenes:
-        if abs((scene.day - day).days) <= NEAR_DAYS:
-            item.add_link(_derived_from(scene))
+    for scene in plan.scenes:  # all of them: the networks are adapted, and the curve is drawn, from the whole
+        item.add_link(_derived_from(scene))
     return item
 
 
@@ -111,7 +117,15 @@ def _raster(asset: RasterAsset, day: date, plan: Plan) -> Asset:
 
 
 def _derived_from(scene: Scene) -> Link:
-    return Link("derived_from", scene.href, MediaType.GEOJSON, title=scene.id)
+    """Return the link to a scene: its public URL without what may be a key in it, else its name.
+
+    A name is a URN, which readers neither resolve against the item nor fetch; a path would tell of our disks.
+    """
+    url = urlsplit(scene.href)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        return Link("derived_from", f"urn:clearleaf:scene:{quote(scene.id, safe='')}", title=scene.id)
+    place = url.netloc.rpartition("@")[2]
+    return Link("derived_from", urlunsplit((url.scheme, place, url.path, "", "")), MediaType.GEOJSON, scene.id)
 
 
 def _properties(
@@ -124,7 +138,8 @@ def _properties(
 ) -> dict[str, Any]:
     share = observed_fraction(quality)
     known = days_to_clear[days_to_clear >= 0]
-    near = {scene.id for scene in plan.scenes if abs((scene.day - day).days) <= NEAR_DAYS}
+    left_out = [*facts["skipped"], *(scene.model_dump() for scene in plan.dropped)]
+    days = {scene.id: scene.day for scene in plan.scenes}
     origin = {0.0: "reconstructed", 1.0: "observed"}.get(share, "mixed")
     return {
         "created": provenance.created.isoformat().replace("+00:00", "Z"),
@@ -145,7 +160,7 @@ def _properties(
         "clearleaf:simulated": plan.simulated,
         "clearleaf:no_clear_scene": facts["no_clear_scene"],
         "clearleaf:no_radar": facts["no_radar"],
-        "clearleaf:skipped_scenes": [scene for scene in facts["skipped"] if scene["id"] in near],
+        "clearleaf:skipped_scenes": [scene for scene in left_out if _near(days.get(scene["id"]), scene["id"], day)],
     }
 
 
@@ -155,8 +170,28 @@ def observed_fraction(quality: np.ndarray) -> float:
     return float(np.isin(quality, (1, 4))[with_data].mean()) if with_data.any() else 0.0
 
 
-def join_facts(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the facts of all pieces as one: a flag holds for the job where it holds for every tile."""
-    skipped = {scene["id"]: scene for piece in pieces for scene in piece["skipped"]}
+def join_facts(pieces: Sequence[dict[str, Any]], skipped: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Return the facts of all pieces as one: a flag holds for the job where it holds for every tile.
+
+    Args:
+        pieces: facts of each.
+        skipped: further scenes that could not be read.
+    """
+    scenes = [*skipped, *(scene for piece in pieces for scene in piece["skipped"])]
+    by_id = {scene["id"]: scene for scene in scenes}
     flags = {name: all(piece[name] for piece in pieces) for name in ("no_clear_scene", "no_radar")}
-    return {"skipped": sorted(skipped.values(), key=lambda scene: str(scene["id"])), **flags}
+    return {"skipped": sorted(by_id.values(), key=lambda scene: str(scene["id"])), **flags}
+
+
+def _near(taken: date | None, scene_id: str, day: date) -> bool:
+    """Return whether a scene lies near a date; where nobody knows when it was taken it may."""
+    taken = taken or _day_in(scene_id)
+    return taken is None or abs((taken - day).days) <= NEAR_DAYS
+
+
+def _day_in(scene_id: str) -> date | None:
+    """Return the day that a scene's name holds first, as those of every archive do: its acquisition."""
+    for text in re.findall(r"(?<!\d)20\d{6}(?!\d)", scene_id):
+        with suppress(ValueError):
+            return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
+    return None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from jobs.storage import FileStorage
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
 from worker.outputs.collection import SERIES_FILES, collection_document, make_collection
+from worker.outputs.documents import document_bytes
 from worker.outputs.items import Provenance, asset_file, join_facts, make_item
 from worker.outputs.parcels import write_series
 from worker.outputs.picture import write_season
@@ -60,12 +61,16 @@ def publish(
         BadRaster: a raster does not read back as it was written.
     """
     pieces = Pieces(storage, list(piece_keys))
-    facts = join_facts(pieces.facts)
+    facts = join_facts(pieces.facts, provenance.skipped)
     published = [*STANDARD, *(EXTRA[name] for name in plan.request.extra_assets)]
     made = published if FUSED in published or not plan.request.parcels else [*published, FUSED]
     for i, asset in enumerate(made):
-        progress(0.6 * i / len(made), f"writing {asset.name}")
-        _write_rasters(plan, pieces, asset, scratch)
+
+        def tell(done: int, asset: RasterAsset = asset, before: int = i) -> None:
+            share = (before + done / len(plan.target_dates)) / len(made)
+            progress(0.6 * share, f"writing {asset.name}, {done} of {len(plan.target_dates)} dates")
+
+        _write_rasters(plan, pieces, asset, scratch, tell)
     progress(0.6, "describing the results")
     items = _write_items(plan, published, facts, provenance, scratch)
     write_report(scratch, provenance.report)
@@ -81,8 +86,8 @@ def publish(
     return _upload(plan, provenance, facts, storage, prefix, scratch, progress)
 
 
-def _write_rasters(plan: Plan, pieces: Pieces, asset: RasterAsset, folder: Path) -> None:
-    """Write one asset of every date, several dates at once."""
+def _write_rasters(plan: Plan, pieces: Pieces, asset: RasterAsset, folder: Path, tell: Callable[[int], None]) -> None:
+    """Write one asset of every date, several dates at once; no more than those are in memory."""
     arrays = pieces.array(asset.name)
     tiles = plan.tiles
 
@@ -96,7 +101,12 @@ def _write_rasters(plan: Plan, pieces: Pieces, asset: RasterAsset, folder: Path)
             write_thumbnail(folder / f"thumbnail-{day}.png", asset.decode(whole))
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        list(pool.map(write, range(len(plan.target_dates))))
+        try:
+            for done, _ in enumerate(pool.map(write, range(len(plan.target_dates)))):
+                tell(done + 1)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _write_items(
@@ -156,7 +166,7 @@ def _manifest(plan: Plan, provenance: Provenance, facts: dict[str, Any], files: 
         "request": plan.request.model_dump(mode="json"),
         "simulated": plan.simulated,
         "plan": plan.model_dump(mode="json", include={"version", "crs", "transform", "shape", "tile_px", "halo"}),
-        "catalog": plan.catalog.name,
+        "catalog": _catalog(plan, provenance),
         "scenes": [scene.id for scene in plan.scenes],
         "dropped_scenes": [scene.model_dump() for scene in plan.dropped],
         "skipped_scenes": facts["skipped"],
@@ -169,8 +179,19 @@ def _manifest(plan: Plan, provenance: Provenance, facts: dict[str, Any], files: 
     }
 
 
+def _catalog(plan: Plan, provenance: Provenance) -> dict[str, str]:
+    """Return the catalogue's name, and where it is if whoever ordered named the place; a URL without its query.
+
+    A configured name is enough to run the job again, and its place may hold a path or a key of the service.
+    """
+    if not provenance.tells_catalog:
+        return {"name": plan.catalog.name}
+    href = plan.catalog.href.partition("?")[0] if "://" in plan.catalog.href else plan.catalog.href
+    return {"name": plan.catalog.name, "href": href}
+
+
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=1, default=str) + "\n")
+    path.write_bytes(document_bytes(document))
 
 
 def _sha256(path: Path) -> str:
