@@ -14,7 +14,8 @@ from torch import Tensor
 
 from models.evaluation.scenarios import HeldOut, Scenario, hide, scorable_scenes
 from models.features import DayFeatures, day_features, site_features
-from models.prior import MeanCurve, mean_curve, temporal_prior
+from models.prior import mean_curve, temporal_prior
+from models.radar import RadarAnomalies, anomalies
 from models.series import Site
 
 STORED = torch.float16
@@ -64,11 +65,16 @@ class Episodes:
         return Episodes(day, take(self.images), take(self.truth), take(self.scored))
 
 
-def episode(held_out: HeldOut, curve: MeanCurve | None = None) -> Episodes:
-    """Return one example (E = 1) from a held-out scene; without a mean curve, one is made from what is visible."""
-    curve = curve or mean_curve([held_out.site.observed])
+def episode(held_out: HeldOut, radar: RadarAnomalies | None = None) -> Episodes:
+    """Return one example (E = 1) from a held-out scene.
+
+    Args:
+        held_out: the scene and what is visible of its site.
+        radar: the site's anomalies, where they are known already: no radar is ever hidden.
+    """
+    curve = mean_curve([held_out.site.observed])
     days = np.array([held_out.day], np.int32)
-    site = site_features(held_out.site, curve)
+    site = site_features(held_out.site, curve, radar)
     day = day_features(site, days, temporal_prior(held_out.site.observed, days, curve))
     index = day.token_index[0]
     images = (
@@ -102,10 +108,11 @@ def draw_episodes(
     if most is not None and len(scenes) > most:
         scenes = sorted(int(s) for s in rng.choice(scenes, most, replace=False))
     found = []
+    radar = anomalies(site.radar)
     for index in scenes:
         chosen = rng.choice(len(scenarios), min(per_scene, len(scenarios)), replace=False)
         cases = (hide(site, index, scenarios[c], rng) for c in chosen)
-        found += [episode(case) for case in cases if case is not None]
+        found += [episode(case, radar) for case in cases if case is not None]
     return found
 
 

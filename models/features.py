@@ -74,9 +74,15 @@ class DayFeatures:
     sd: Tensor
 
 
-def site_features(site: Site, curve: MeanCurve) -> SiteFeatures:
-    """Return the features of a site that do not depend on the target day."""
-    radar = anomalies(site.radar)
+def site_features(site: Site, curve: MeanCurve, radar: RadarAnomalies | None = None) -> SiteFeatures:
+    """Return the features of a site that do not depend on the target day.
+
+    Args:
+        site: visible observations and radar.
+        curve: mean curve of the AOI.
+        radar: the site's anomalies, where they are known already.
+    """
+    radar = radar or anomalies(site.radar)
     at_scenes, _ = radar.smooth(site.observed.days)
     passes, _, height, width = radar.fine.shape
     flat = np.stack([np.where(radar.ascending, 1.0, -1.0), (radar.cos_incidence - 0.78) * 5], axis=1)  # 0.78: mid-swath

@@ -7,6 +7,7 @@ which is never much worse than the better of the two. The target day's own obser
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from models.brackets import Brackets, find_brackets
 from models.series import FloatArray, IntArray, ObservedLai
 
 PIXELS_AT_ONCE = 4096  # bounds the (pixels, days, observations) kernel to some 100 MB
+OWN_AT_ONCE = 32
+"""Days whose own observation is left out in one go; bounds memory likewise."""
 NOISE_FLOOR, NOISE_SLOPE = 0.10, 0.15
 """m2/m2 and per m2/m2: scatter of single clear scenes, 0.08 below LAI 0.5 and about 1 above 3 on real fields."""
 
@@ -194,23 +197,41 @@ def _solve(
     solved = torch.cholesky_solve(y[:, :, None], factor)  # (P, n, 1)
     half = torch.linalg.solve_triangular(factor, cross[:, : len(own)].transpose(1, 2), upper=False)  # (P, n, D)
     mean, spread = (cross @ solved)[:, :, 0], settings.scale**2 - (half**2).sum(dim=1)
-    if (own >= 0).any():
-        others = _without_own(y, solved[:, :, 0], factor, variance)
-        for d, scene in enumerate(own):
-            if scene >= 0:
-                place = (order == int(scene)) & there  # (P, n)
-                for whole, left_out in zip((mean, spread), others, strict=True):
-                    whole[:, d] = torch.where(place.any(dim=1), (left_out * place).sum(dim=1), whole[:, d])
+    for d, scene in _groups(own):
+        place = ((order[:, :, None] == scene) & there[:, :, None]).float()  # (P, n, d): where the day's own stands
+        seen_own = place.any(dim=1)
+        left_out = _without_own(y, solved[:, :, 0], factor, variance, place)
+        for whole, part in zip((mean, spread), left_out, strict=True):
+            whole[:, d] = torch.where(seen_own, part, whole[:, d])
     return mean, spread.clamp(min=1e-4).sqrt()
 
 
-def _without_own(y: Tensor, solved: Tensor, factor: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and variance (P, n) of the process at each observation as the others alone have it.
+def _groups(own: IntArray) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield target days that have an own observation, and its scene, a few at a time."""
+    days = np.flatnonzero(own >= 0)
+    for start in range(0, len(days), OWN_AT_ONCE):
+        chosen = days[start : start + OWN_AT_ONCE]
+        yield torch.from_numpy(chosen), torch.from_numpy(own[chosen].astype(np.int64))
+
+
+def _without_own(y: Tensor, solved: Tensor, factor: Tensor, variance: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance (P, d) of the process at an observation as the others alone have it.
 
     Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, equation 5.12.
+
+    Args:
+        y: (P, n) observations.
+        solved: (P, n) the observations solved against their covariance.
+        factor: (P, n, n) Cholesky factor of that covariance.
+        variance: (P, n) noise variance.
+        place: (P, n, d) 1 where the observation stands that is left out.
     """
-    precision = torch.cholesky_inverse(factor).diagonal(dim1=1, dim2=2)  # (P, n)
-    return y - solved / precision, 1 / precision - variance
+
+    def at(values: Tensor) -> Tensor:
+        return (values[:, :, None] * place).sum(dim=1)
+
+    precision = (torch.cholesky_solve(place, factor) * place).sum(dim=1).clamp(min=1e-9)  # (P, d); 0 where unseen
+    return at(y) - at(solved) / precision, 1 / precision - at(variance)
 
 
 def _matern(lag: np.ndarray, length: float) -> np.ndarray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 
@@ -62,11 +64,21 @@ def simulated_episodes(
         processes: that share the work.
     """
     make = partial(_episodes_of_spec, per_scene=per_scene, seed=seed, most=most)
-    if processes == 1:
-        return [make(spec) for spec in specs]
     # Tensors would travel through one open file each; arrays are simply copied. Forked threads of torch hang: spawn.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         return [Episodes.from_arrays(arrays) for arrays in pool.map(partial(_arrays_of_spec, make), specs)]
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes started meanwhile calculate with one thread: pools on the same cores fight, at half the speed."""
+    before = dict(os.environ)
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def _episodes_of_spec(spec: SiteSpec, per_scene: int, seed: int, most: int) -> Episodes:
@@ -74,7 +86,6 @@ def _episodes_of_spec(spec: SiteSpec, per_scene: int, seed: int, most: int) -> E
 
 
 def _arrays_of_spec(make: partial[Episodes], spec: SiteSpec) -> dict[str, np.ndarray]:
-    torch.set_num_threads(1)  # the processes share the cores already
     return make(spec).arrays()
 
 
