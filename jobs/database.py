@@ -89,7 +89,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("clearleaf_write") or connection.get_execution_options().get("ddl")
+    writes = connection.get_execution_options().get("clearleaf_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -110,7 +110,6 @@ class ClaimedStep(_Frozen):
     tile_id: str | None = None
     owner: str
     attempt: int
-    job_attempt: int = 1
 
 
 class QueuedStep(_Frozen):
@@ -118,4 +117,3 @@ class QueuedStep(_Frozen):
 
     id: UUID
     kind: StepKind
-    version: int = 1

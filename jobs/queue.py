@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from jobs.errors import Unavailable
 from jobs.job import QueuedStep, StepKind
 from jobs.settings import JobsSettings
 
@@ -70,6 +71,20 @@ class JobQueue:
             "socket_connect_timeout": BROKER_PATIENCE_S,
             "max_retries": 0,  # kombu would otherwise go on for six seconds, whatever `retry` says below
         }
+
+    def run_dry(self) -> frozenset[StepKind]:
+        """Return the kinds of steps whose queue holds no message at the moment.
+
+        Raises:
+            Unavailable: the broker is away.
+        """
+        with self._celery.connection_for_write(transport_options=self._options) as connection:
+            try:
+                channel = connection.default_channel
+                dry = {name for name in set(QUEUE_OF.values()) if channel.queue_declare(name).message_count == 0}
+            except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
+                raise Unavailable(f"broker is away: {error}") from error
+        return frozenset(kind for kind, name in QUEUE_OF.items() if name in dry)
 
     def wake(self, step: QueuedStep) -> bool:
         """Tell a worker that a step waits; returns whether the broker took the message."""

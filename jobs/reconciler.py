@@ -12,6 +12,7 @@ from jobs.queue import JobQueue
 from jobs.settings import JobsSettings
 from jobs.storage import FileStorage
 from jobs.store import JobStore
+from jobs.waking import wake_due
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,7 @@ def reconcile_once(store: JobStore, queue: JobQueue, storage: FileStorage, setti
     taken = store.take_back_expired()
     if taken:
         log.warning("%d steps taken back from silent workers", taken)
-    for step in store.steps_to_wake(settings.wake_window):
-        if not queue.wake(step):
-            break
+    wake_due(store, queue, settings.wake_window)
     for job in store.to_sweep():
         sweep(job, storage)
         store.mark_swept(job.id)

@@ -40,7 +40,7 @@ class JobsSettings(BaseSettings):
     lease_s: float = Field(default=60, gt=0, description="how long a silent worker keeps its step")
     heartbeat_s: float = Field(default=10, gt=0, description="pause between signs of life")
     reconcile_s: float = Field(default=10, gt=0, description="pause between rounds of the reconciler")
-    resend_s: float = Field(default=30, gt=0, description="a wake-up unheard of for so long is sent again")
+    resend_s: float = Field(default=30, gt=0, description="a wake-up so old is sent again once no message waits")
     max_attempts: int = Field(default=3, ge=1, description="tries of a step before its job fails")
     max_postpones: int = Field(default=20, ge=0, description="waits of a step for the weather before its job fails")
     wake_window: int = Field(default=32, ge=1, description="wake-ups in the broker at once")

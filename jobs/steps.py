@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, not_, or_, select, update
 
 from jobs.database import Database
 from jobs.errors import JobConflict, JobDismissed, StepLost
@@ -17,7 +17,7 @@ from jobs.settings import JobsSettings
 from jobs.tables import jobs, log, steps
 
 ACTIVE = ("accepted", "running")
-WEIGHTS: dict[str, float] = {"plan": 5, "prepare": 40, "tile": 45, "finish": 10}
+WEIGHTS: dict[StepKind, float] = {"plan": 5, "prepare": 40, "tile": 45, "finish": 10}
 """Share of each kind of step in a job's progress; all tiles share theirs."""
 
 
@@ -76,7 +76,6 @@ class StepBook:
                 tile_id=step.tile_id or None,
                 owner=owner,
                 attempt=step.attempt,
-                job_attempt=job.attempt,
             )
 
     def heartbeat(self, step: ClaimedStep, *, fraction: float | None = None, message: str | None = None) -> None:
@@ -142,37 +141,50 @@ class StepBook:
                 )
                 self._say(db, str(step.job_id), "info", "published", now)
 
-    def fail(self, step: ClaimedStep, reason: str) -> None:
-        """End the step and its job for good; nothing happens where the step is not ours any more."""
+    def fail(self, step: ClaimedStep, reason: str) -> bool:
+        """End the step and its job for good; returns False where the step is not ours any more, or its job has ended.
+
+        A step that is not ours may have been given to somebody else, or have ended by a commit of ours that was heard
+        although no answer came back.
+        """
         with self.database.write() as db:
             now = self.database.now(db)
-            ended = db.execute(update(steps).where(self._is_mine(step)).values(state="failed", lease=None))
-            if ended.rowcount:
-                self._fail_job(db, str(step.job_id), reason, now)
+            row = self._mine(db, step)
+            if row is not None:
+                self._fail_step(db, row, reason, now)
+            return row is not None
 
-    def release(self, step: ClaimedStep, reason: str) -> None:
-        """Give the step back for another attempt at once; its job fails when the attempts are used up."""
+    def release(self, step: ClaimedStep, reason: str) -> bool:
+        """Give the step back for another attempt at once; its job fails when the attempts are used up.
+
+        Returns as `fail`.
+        """
         with self.database.write() as db:
             now = self.database.now(db)
             row = self._mine(db, step)
             if row is not None:
                 self._requeue(db, row, now, f"{step.kind} failed: {reason}")
+            return row is not None
 
-    def postpone(self, step: ClaimedStep, delay_s: float, reason: str) -> None:
-        """Give the step back until the weather is better; its job fails when it has waited often enough."""
+    def postpone(self, step: ClaimedStep, delay_s: float, reason: str) -> bool:
+        """Give the step back until the weather is better; its job fails when it has waited often enough.
+
+        Returns as `fail`.
+        """
         with self.database.write() as db:
             now = self.database.now(db)
             row = self._mine(db, step)
             if row is None:
-                return
+                return False
             if row.postponed >= self._settings.max_postpones:
                 self._fail_step(db, row, f"{reason} (waited {row.postponed} times)", now)
-                return
+                return True
             due = now + timedelta(seconds=delay_s)
             values = {"postponed": row.postponed + 1, "excused": row.excused + 1, "due": due}
             db.execute(update(steps).where(steps.c.id == row.id).values(**_QUEUED, **values))
             self._refresh(db, row.job_id, now, message=f"waiting: {reason}")
             self._say(db, row.job_id, "warning", f"{step.kind}: {reason}; again in {delay_s:.0f} s", now)
+            return True
 
     def take_back_expired(self) -> int:
         """Queue again what silent workers hold; returns how many steps that were."""
@@ -185,18 +197,24 @@ class StepBook:
                 self._requeue(db, row, now, f"{row.kind}: the worker fell silent")
             return len(rows)
 
-    def steps_to_wake(self, limit: int) -> list[QueuedStep]:
-        """Return due steps that the broker has not been told of, or not lately, and mark them as sent.
+    def steps_to_wake(self, limit: int, run_dry: Collection[StepKind] = tuple(WEIGHTS)) -> list[QueuedStep]:
+        """Return due steps that the broker has not been told of, or whose wake-up is lost, and mark them as sent.
+
+        A wake-up is lost if it was sent a while ago and the broker's queue has run dry since. While messages wait
+        there, the workers are busy, and sending again would only make the queue grow.
 
         Args:
             limit: wake-ups in the broker at once; those sent and unheard of count. Tenants take turns.
+            run_dry: kinds of steps whose queue holds no message.
         """
         with self.database.write() as db:
             now = self.database.now(db)
             stale = now - timedelta(seconds=self._settings.resend_s)
             waiting = and_(steps.c.state == "queued", steps.c.due <= now, jobs.c.status.in_(ACTIVE))
+            lost = and_(steps.c.sent <= stale, steps.c.kind.in_(run_dry))
+            told = and_(steps.c.sent.is_not(None), not_(lost))
             joined = steps.join(jobs, jobs.c.id == steps.c.job_id)
-            in_broker = db.execute(select(func.count()).select_from(joined).where(waiting, steps.c.sent > stale))
+            in_broker = db.execute(select(func.count()).select_from(joined).where(waiting, told))
             room = limit - in_broker.scalar_one()
             if room <= 0:
                 return []
@@ -204,12 +222,18 @@ class StepBook:
             wanted = (
                 select(steps.c.id, steps.c.kind, turn.label("turn"), steps.c.due)
                 .select_from(joined)
-                .where(waiting, or_(steps.c.sent.is_(None), steps.c.sent <= stale))
+                .where(waiting, or_(steps.c.sent.is_(None), lost))
                 .subquery()
             )
             rows = db.execute(select(wanted).order_by(wanted.c.turn, wanted.c.due).limit(room)).all()
             db.execute(update(steps).where(steps.c.id.in_([row.id for row in rows])).values(sent=now))
             return [QueuedStep(id=UUID(row.id), kind=row.kind) for row in rows]
+
+    def not_sent(self, unsent: Sequence[QueuedStep]) -> None:
+        """Take back that the broker was told of these steps: it was away."""
+        with self.database.write() as db:
+            mine = steps.c.id.in_([str(step.id) for step in unsent])
+            db.execute(update(steps).where(mine, steps.c.state == "queued").values(sent=None))
 
     def outputs(self, job_id: UUID) -> StepOutputs:
         """Return what the finished steps of a job left behind."""
@@ -224,7 +248,7 @@ class StepBook:
         """Mark the step as done and return the time; None where it was said before."""
         now = self.database.now(db)
         # The job's row is locked first: of two tiles that end together, the second sees the first one done.
-        db.execute(select(jobs.c.id).where(jobs.c.id == str(step.job_id)).with_for_update())
+        self._lock_job(db, step)
         ended = db.execute(
             update(steps)
             .where(self._is_mine(step), self._job_runs(step))
@@ -293,7 +317,13 @@ class StepBook:
         return db.execute(select(steps).where(steps.c.id == str(step_id))).one()
 
     def _mine(self, db: Connection, step: ClaimedStep) -> Row[Any] | None:
-        return db.execute(select(steps).where(self._is_mine(step)).with_for_update()).one_or_none()
+        """Return the step if it is its owner's and its job runs; neither changes until we have committed."""
+        self._lock_job(db, step)
+        mine = select(steps).where(self._is_mine(step), self._job_runs(step))
+        return db.execute(mine.with_for_update()).one_or_none()
+
+    def _lock_job(self, db: Connection, step: ClaimedStep) -> None:
+        db.execute(select(jobs.c.id).where(jobs.c.id == str(step.job_id)).with_for_update())
 
     def _is_mine(self, step: ClaimedStep) -> Any:  # noqa: ANN401 - an SQL expression
         """The fence: id, owner and attempt."""

@@ -7,6 +7,7 @@ import threading
 
 from jobs.queue import JobQueue
 from jobs.store import JobStore
+from jobs.waking import wake_due
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,6 @@ class Waker:
 
     def _wake_all(self) -> None:
         try:
-            for step in self._jobs.steps_to_wake(self._window):
-                if not self._queue.wake(step):
-                    return  # the broker is away: the reconciler sends the rest once it is back
+            wake_due(self._jobs, self._queue, self._window)
         except Exception:  # the orders are safe in the book; this thread must outlive a database that is away
             log.warning("no wake-up could be sent; the reconciler will", exc_info=True)

