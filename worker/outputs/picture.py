@@ -106,8 +106,7 @@ def _spread(season: _Season) -> list[int]:
 
 
 def _draw_maps(figure: Any, season: _Season, shown: list[int]) -> None:  # noqa: ANN401 - matplotlib is loosely typed
-    colours = colormaps[PALETTE].copy()
-    colours.set_bad(NOT_OBSERVED)
+    colours = colormaps[PALETTE].with_extremes(bad=NOT_OBSERVED)
     grid = figure.subplots(2, len(shown), squeeze=False)
     for column, i in enumerate(shown):
         lai, seen = season.lai[i], season.observed[i]
@@ -153,12 +152,17 @@ def _series(folder: Path, season: _Season) -> _Series:
         table = [f["series"] for f in features]
         means = np.array([[np.nan if row["mean"] is None else row["mean"] for row in rows] for rows in table])
         if np.isfinite(means).any(axis=1).any():
-            swing = np.nan_to_num(np.nanmax(means, axis=1) - np.nanmin(means, axis=1))
+            swing = np.nanmax(means, axis=1, initial=-np.inf) - np.nanmin(means, axis=1, initial=np.inf)
             return _of_parcel(features[int(np.argmax(swing))])
-    with np.errstate(invalid="ignore"):
-        seen = season.observed.mean(axis=(1, 2)) > 0.95
-        mean = np.nanmean(season.lai, axis=(1, 2))
-    return _Series("Mean of the area", mean, np.nanmean(season.sigma, axis=(1, 2)), np.where(seen, mean, np.nan))
+    seen = season.observed.mean(axis=(1, 2)) > 0.95
+    mean = _mean(season.lai)
+    return _Series("Mean of the area", mean, _mean(season.sigma), np.where(seen, mean, np.nan))
+
+
+def _mean(maps: FloatArray) -> FloatArray:
+    """Return the mean of each of (D, H, W) maps over what has data; NaN where nothing has."""
+    count = np.isfinite(maps).sum(axis=(1, 2))
+    return np.where(count > 0, np.nansum(maps, axis=(1, 2)) / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
 def _of_parcel(feature: dict[str, Any]) -> _Series:

@@ -2,14 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import rasterio
+from rasterio.errors import RasterioIOError
 
 from models.training.places import read_patch
 from worker.inputs.read import SceneReader
-from worker.reconstruct import observe, read_stack, stack_from_bytes, stack_to_bytes
+from worker.rasters import SkippedScene
+from worker.reconstruct import SceneStack, observe, read_stack, stack_from_bytes, stack_to_bytes
 
 
 @pytest.fixture
@@ -23,10 +26,35 @@ def test_a_scene_that_cannot_be_read_is_named_and_the_others_are_there(copied, m
     path = copied / "sentinel-2-l2a" / victim.id / "B05.tif"
     path.write_bytes(path.read_bytes()[:200])
     stack = read_stack(plan, plan.geobox, SceneReader(tries=1))
-    assert [(s.id, "B05.tif" in s.reason or "could not be read" in s.reason) for s in stack.skipped] == [
-        (victim.id, True)
-    ]
+    assert [(s.id, s.reason) for s in stack.skipped] == [(victim.id, "could not be read: a file is damaged")]
     assert len(stack.s2.series.days) == len(plan.s2_scenes) - 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError("/srv/key/B02.tif: No such file or directory"), "could not be read: a file is missing"),
+        (RasterioIOError("'/vsicurl/https://a.org/x?sig=key' does not exist"), "could not be read: a file is missing"),
+        (RasterioIOError("HTTP response code: 403 on https://a.org/x?sig=key"), "the archive answered 403"),
+        (RasterioIOError("CURL error: Could not resolve host: key.org"), "the archive cannot be reached"),
+        (RasterioIOError("Operation timed out after key ms"), "did not answer in time"),
+        (RasterioIOError("/srv/key/B02.tif, band 1: IReadBlock failed; TIFFReadEncodedTile()"), "a file is damaged"),
+        (ValueError("/srv/key/B02.vrt is neither GeoTIFF nor JPEG 2000"), "neither GeoTIFF nor JPEG 2000"),
+        (OSError("key"), "could not be read"),
+    ],
+)
+def test_the_reason_tells_the_kind_of_error_and_nothing_of_places(plan, monkeypatch, caplog, error, reason):
+    from worker.inputs import read as module
+
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(module, "read_band", fail)
+    (skipped,) = SceneReader(tries=1).read_s2(plan.s2_scenes[:1], plan.geobox).skipped
+    assert skipped.reason.startswith("could not be read")
+    assert reason in skipped.reason
+    assert "key" not in skipped.reason
+    assert "sig=key" not in caplog.text
 
 
 def test_a_hiccup_is_tried_again(plan, monkeypatch):
@@ -89,14 +117,16 @@ def test_a_part_of_a_stack_is_what_reading_that_part_gives(plan):
 
 
 def test_a_stack_survives_storage(plan):
-    stack = read_stack(plan, plan.geobox, SceneReader(tries=1))
+    read = read_stack(plan, plan.geobox, SceneReader(tries=1))
+    lost = (SkippedScene("one", "missing"), SkippedScene("other", "damaged"))
+    stack = SceneStack(replace(read.s1, skipped=lost[:1]), replace(read.s2, skipped=lost[1:]))
     again = stack_from_bytes(stack_to_bytes(stack), plan.geobox)
-    for name, value in (vars(stack.s1.series) | vars(stack.s2.series)).items():
-        kept = getattr(again.s1.series, name, None)
-        kept = kept if kept is not None else getattr(again.s2.series, name)
-        if isinstance(value, np.ndarray) and name != "days":
-            np.testing.assert_array_equal(kept, value)
-    assert again.s2.series.platforms == stack.s2.series.platforms
+    for kept, written in ((again.s1, stack.s1), (again.s2, stack.s2)):
+        assert kept.skipped == written.skipped
+        assert kept.geobox == plan.geobox
+        for name, value in vars(written.series).items():
+            np.testing.assert_array_equal(getattr(kept.series, name), value, err_msg=name)
+    assert len(again.s1.series.days) != len(again.s2.series.days)  # so that one cannot stand for the other
 
 
 @pytest.mark.real

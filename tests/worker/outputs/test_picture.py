@@ -1,0 +1,64 @@
+"""The picture of a season is drawn whatever a job holds."""
+
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from worker.outputs.picture import SEASON_FILE
+from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
+
+
+def drawn(folder) -> np.ndarray:
+    """The picture's pixels, (H, W, 3)."""
+    with Image.open(folder / SEASON_FILE) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def share_of(picture, colour, tolerance=6) -> float:
+    """The share of a picture's pixels in a colour."""
+    return float((np.abs(picture - np.array(colour)).max(axis=-1) <= tolerance).mean())
+
+
+def colour_of(lai) -> list[int]:
+    from matplotlib import colormaps
+
+    return [round(255 * part) for part in colormaps[PALETTE](lai / LAI_SHOWN)[:3]]
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        yield
+
+
+@pytest.mark.parametrize("with_parcels", [False, True])
+@pytest.mark.parametrize("dates", [["2023-06-09"], ["2023-05-20", "2023-06-01", "2023-06-09"]])
+def test_maps_are_in_the_colour_of_their_lai(make_it, order, published, dates, with_parcels):
+    members = {"parcels": order["parcels"] if with_parcels else None, "dates": dates, "step_days": None}
+    picture = drawn(published(make_it(**members), lai=3.0))
+    assert share_of(picture, colour_of(3.0)) > 0.03
+    assert share_of(picture, (230, 230, 230)) > 0.01  # every second column was not observed
+    assert share_of(picture, colour_of(1.0)) < 0.01
+
+
+@pytest.mark.parametrize("with_parcels", [False, True])
+def test_a_season_without_any_data_is_drawn_empty(make_it, order, published, with_parcels):
+    members = {} if with_parcels else {"parcels": None}
+    picture = drawn(published(make_it(**members), lai=np.nan))
+    assert share_of(picture, (230, 230, 230)) > 0.1
+    assert share_of(picture, colour_of(3.0)) < 0.01
+
+
+def test_a_parcel_without_data_is_not_the_one_that_is_drawn(make_it, order, published):
+    ring = [[3.0, 50.0], [3.001, 50.0], [3.001, 50.001], [3.0, 50.001], [3.0, 50.0]]
+    far = {"type": "Feature", "id": "far", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    near = order["parcels"]["features"][0]
+
+    def picture(*features):
+        return drawn(published(make_it(parcels={"type": "FeatureCollection", "features": list(features)})))
+
+    np.testing.assert_array_equal(picture(far, near), picture(near))

@@ -1,0 +1,46 @@
+"""A worker that cannot work ends at once and says why; it does not take messages to drop them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = {
+    "door": [sys.executable, "-m", "clearleaf", "worker"],
+    "celery": [sys.executable, "-m", "celery", "-A", "worker.app", "worker", "-c", "1"],
+}
+NOBODY = "redis://:hush-hush@127.0.0.1:1/0"
+
+
+def ended(command, folder, **settings) -> subprocess.CompletedProcess:
+    """Run a worker until it ends; nobody listens where it looks for its broker."""
+    environment = os.environ | {"CLEARLEAF_DATA_DIR": str(folder), "CLEARLEAF_BROKER_URL": NOBODY}
+    environment |= {f"CLEARLEAF_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.run(COMMANDS[command], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_scratch_folder_that_cannot_be_written_is_told(tmp_path, command):
+    (tmp_path / "file").write_text("in the way")
+    done = ended(command, tmp_path, scratch_dir=tmp_path / "file" / "scratch")
+    assert done.returncode == 2
+    assert f"error: the scratch folder {tmp_path}/file/scratch cannot be written" in done.stderr
+    assert "CLEARLEAF_SCRATCH_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_wrong_settings_are_told_and_no_secret(tmp_path, command):
+    done = ended(command, tmp_path, lease_s=5, heartbeat_s=9)
+    assert done.returncode == 2
+    assert "heartbeat_s (9.0) must be shorter than lease_s (5.0)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hush" not in done.stderr + done.stdout
+
+
+def test_what_only_the_computing_process_finds_ends_the_whole_worker(tmp_path):
+    done = ended("door", tmp_path, database_url="odd://book")
+    assert done.returncode != 0
+    assert "this worker cannot work and ends" in done.stdout + done.stderr
+    assert "sqlalchemy.dialects:odd" in done.stdout + done.stderr
