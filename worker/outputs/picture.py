@@ -98,10 +98,11 @@ def _spread(season: _Season) -> list[int]:
     count = len(season.days)
     wanted = np.unique(np.linspace(0, count - 1, min(MAPS, count)).round().astype(int))
     share = season.observed.mean(axis=(1, 2))
-    chosen = []
+    chosen: list[int] = []
     for i in wanted:
-        near = [j for j in range(max(0, i - 2), min(count, i + 3)) if j not in chosen]
-        chosen.append(max(near, key=lambda j: (0.05 < share[j] < 0.999, -abs(j - i))))
+        free = [j for j in range(count) if j not in chosen]
+        near = [j for j in free if abs(j - i) <= 2] or free  # earlier ones may have taken all that are near
+        chosen.append(max(near, key=lambda j: (abs(j - i) <= 2 and 0.05 < share[j] < 0.999, -abs(j - i))))
     return sorted(chosen)
 
 

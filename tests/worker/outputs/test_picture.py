@@ -1,12 +1,13 @@
 """The picture of a season is drawn whatever a job holds."""
 
 import warnings
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from worker.outputs.picture import SEASON_FILE
+from worker.outputs.picture import MAPS, SEASON_FILE, _Season, _spread
 from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
 
 
@@ -51,6 +52,19 @@ def test_a_season_without_any_data_is_drawn_empty(make_it, order, published, wit
     picture = drawn(published(make_it(**members), lai=np.nan))
     assert share_of(picture, (230, 230, 230)) > 0.1
     assert share_of(picture, colour_of(3.0)) < 0.01
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7, 8, 12, 40])
+def test_as_many_dates_as_there_is_room_for_whatever_was_observed(count):
+    rng = np.random.default_rng(count)
+    days = [date(2023, 5, 1) + timedelta(days=i) for i in range(count)]
+    for _ in range(50):
+        share = rng.choice([0.0, 0.5, 1.0], count)
+        observed = np.repeat(np.arange(10) / 10 < share[:, None], 2, axis=0).reshape(count, 2, 10)
+        maps = np.ones((count, 2, 10), np.float32)
+        shown = _spread(_Season(days, maps, maps, observed))
+        assert len(set(shown)) == len(shown) == min(count, MAPS)
+        assert shown == sorted(shown)
 
 
 def test_a_parcel_without_data_is_not_the_one_that_is_drawn(make_it, order, published):
