@@ -8,6 +8,7 @@ import pytest
 
 from clearleaf import Client
 from clearleaf.client_errors import ClientError, LinkExpired, Unreachable
+from worker.outputs.documents import document_bytes
 
 ROOT = "http://lai.test/files/jobs/1/results/1"
 
@@ -46,6 +47,21 @@ def test_waiting_survives_a_restart_of_the_service():
     seen = []
     assert client_of(handler).wait("1", seen.append)["status"] == "successful"
     assert [info["status"] for info in seen] == ["running", "successful"]
+
+
+def test_something_can_be_done_while_one_waits():
+    answers = [httpx.Response(200, json={"status": "running"}, headers={"retry-after": "3"})]
+    answers += [httpx.ConnectError("restarting"), httpx.Response(200, json={"status": "successful"})]
+
+    def handler(request):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    done = []
+    client_of(handler).wait("1", meanwhile=lambda: done.append(1))
+    assert len(done) == 3 + 1  # for every second of a pause
 
 
 def test_a_proxy_that_speaks_html_still_gives_an_error():
@@ -90,6 +106,21 @@ def test_links_that_expire_on_the_way_are_made_afresh(tmp_path):
     collection = client_of(served(a_tree(), expire_once=["items/a.tif"])).download("1", tmp_path)
     assert collection == tmp_path / "collection.json"
     assert json.loads((tmp_path / "items/a.json").read_text())["assets"]["lai"]["href"] == "./a.tif"
+
+
+def test_a_document_is_written_as_it_was_published(tmp_path):
+    """Signed and compact on the way, yet with the very bytes whose checksum the manifest holds."""
+    item = {
+        "id": "Größe",
+        "properties": {"share": 0.1, "n": None, "figure": 1e-07},
+        "links": [{"rel": "derived_from", "href": "urn:clearleaf:scene:S2A_1"}],
+        "assets": {"lai": {"href": "./a.tif"}},
+    }
+    files = a_tree()
+    signed = item | {"assets": {"lai": {"href": f"{ROOT}/items/a.tif?expires=1&signature=2"}}}
+    files["items/a.json"] = json.dumps(signed, ensure_ascii=False, separators=(",", ":")).encode()
+    client_of(served(files)).download("1", tmp_path)
+    assert (tmp_path / "items" / "a.json").read_bytes() == document_bytes(item)
 
 
 def test_links_that_never_work_end_the_download(tmp_path):

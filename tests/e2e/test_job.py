@@ -1,5 +1,6 @@
 """One order over HTTP through broker and worker to published results."""
 
+import hashlib
 import json
 
 import httpx
@@ -96,6 +97,23 @@ def test_the_manifest_names_every_file_and_scene(folder):
     names = {file["href"].removeprefix("./") for file in manifest["files"]}
     assert {"collection.json", "lai-2023-06-21.tif", "parcels.parquet"} <= names
     assert "fused-2023-06-21.tif" not in names  # made for the parcels, published only on request
+
+
+def test_what_was_fetched_is_what_the_manifest_vouches_for(folder):
+    """Documents too, though they come with signed hrefs and are stored with relative ones."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert {file["href"] for file in manifest["files"]} >= {"./collection.json", "./lai-2023-06-21.json"}
+    for file in manifest["files"]:
+        content = (folder / file["href"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file["size"], file["sha256"]), file["href"]
+    assert manifest["catalog"] == {"name": "simulated"}
+
+
+def test_no_file_tells_where_this_service_keeps_its_own(folder, service):
+    for path in (*folder.glob("*.json"), *folder.glob("*.csv")):
+        text = path.read_text()
+        assert str(service.embedded.data) not in text, path.name
+        assert str(service.catalogue) not in text, path.name
 
 
 def test_hrefs_are_signed_and_range_capable(service, job):
