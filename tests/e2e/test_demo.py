@@ -46,6 +46,7 @@ def test_interrupted_it_takes_everything_down(data):
     demo.send_signal(signal.SIGINT)
     said, _ = demo.communicate(timeout=60)
     assert demo.returncode == 130, said
+    assert "interrupted: the service is stopped" in said
     assert "Traceback" not in said
     assert parts_of(data) == []
 

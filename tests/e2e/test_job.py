@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import date, timedelta
 
 import httpx
 import numpy as np
@@ -9,6 +10,8 @@ import pystac
 import pytest
 import rasterio
 from rio_cogeo import cog_validate
+
+from clearleaf.client_errors import InvalidOrder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -141,9 +144,19 @@ def test_the_log_tells_the_walk(job):
 
 
 def test_no_scene_fails_with_a_reason(service):
-    job = service.client.submit(service.order(start="2019-05-01", end="2019-05-10", context_days=5))
+    taken = {
+        item.datetime.date()
+        for item in pystac.Catalog.from_file(str(service.catalogue / "catalog.json")).get_items(recursive=True)
+    }
+    empty = next(day for day in (date(2023, 6, 1) + timedelta(days=i) for i in range(30)) if day not in taken)
+    job = service.client.submit(service.order(start=str(empty), end=str(empty), context_days=0))
     info = service.until(job, lambda info: info["status"] == "failed")
     assert info["message"].startswith("no-scenes")
+
+
+def test_what_lies_outside_the_catalogue_is_refused_at_once(service):
+    with pytest.raises(InvalidOrder, match="order days near those"):
+        service.client.submit(service.order(start="2019-05-01", end="2019-05-10", context_days=5))
 
 
 def test_unknown_weights_fail_with_the_cure(service):
