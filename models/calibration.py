@@ -23,15 +23,15 @@ def raw_sigma(lai: FloatArray, sd: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(sd**2 + observation_noise(lai) ** 2), dtype=np.float32)
 
 
-def fit_factor(truth: FloatArray, lai: FloatArray, sd: FloatArray) -> float:
+def fit_factor(truth: FloatArray, lai: FloatArray, raw: FloatArray) -> float:
     """Return the factor on raw sigma that makes 90 % of the hidden pixels fall into the 90 % interval.
 
     Args:
         truth: (N,) hidden observations, m2/m2.
         lai: (N,) reconstruction there.
-        sd: (N,) standard deviation of the prior there.
+        raw: (N,) its uncalibrated sigma.
     """
-    relative = np.abs(truth - lai) / raw_sigma(lai, sd)
+    relative = np.abs(truth - lai) / raw
     return float(np.clip(np.quantile(relative, 0.9) / Z90, *FACTOR_RANGE))
 
 

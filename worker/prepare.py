@@ -13,7 +13,7 @@ from odc.geo.geobox import GeoBox
 
 from jobs.errors import InvalidJob, Problem
 from jobs.planning import Plan
-from models.adaptation import Report, adapt
+from models.area_fit import Report, fit_to_area
 from models.reconstruction import LaiReconstructor
 from models.series import Site, day_number
 from models.weights import WeightsError, find_weights
@@ -81,7 +81,7 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
     sites, skipped = _sample(plan, stack, parts, lambda share, message: progress(0.4 * share, message))
     centre = request.area.centroid
     first, last = (int(day) for day in day_number([request.start, request.end]))
-    fitted, report = adapt(
+    fitted, report = fit_to_area(
         published,
         sites,
         first_day=first,

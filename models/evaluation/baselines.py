@@ -1,4 +1,4 @@
-"""Classical reconstructions that every figure stands beside, on the same pixels."""
+"""The two interpolations that stand beside every figure, also in the report of a job."""
 
 from __future__ import annotations
 
@@ -6,16 +6,32 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.brackets import Brackets, find_brackets
+from models.brackets import find_brackets
+from models.evaluation.hidden import Estimate, Estimator
 from models.evaluation.scenarios import HeldOut
-from models.series import FloatArray
+from models.series import FloatArray, IntArray, Site
 
-BASELINES: dict[str, Callable[[Brackets], FloatArray]] = {"linear": Brackets.linear, "nearest": Brackets.nearest}
-"""Name in tables and reports → (D, H, W) LAI from the enclosing observations."""
+SeriesMethod = Callable[[Site, IntArray], FloatArray]
+"""Site and target days (D,) → (D, H, W) LAI, m2/m2."""
 
 
-def baseline_estimates(held_out: HeldOut) -> dict[str, FloatArray]:
-    """Return (H, W) LAI of the hidden day by every baseline."""
-    observed = held_out.site.observed
-    brackets = find_brackets(observed.lai, observed.days, np.array([held_out.day], np.int32))
-    return {name: method(brackets)[0] for name, method in BASELINES.items()}
+def estimator(name: str, method: SeriesMethod) -> Estimator:
+    """Return a method that knows sites and days as an estimator of hidden days."""
+
+    def estimate(case: HeldOut) -> dict[str, Estimate]:
+        return {name: Estimate(method(case.site, np.array([case.day], np.int32))[0])}
+
+    return estimate
+
+
+def linear(site: Site, target_days: IntArray) -> FloatArray:
+    """Return LAI on the straight line between the enclosing observations."""
+    return find_brackets(site.observed.lai, site.observed.days, target_days).linear()
+
+
+def nearest(site: Site, target_days: IntArray) -> FloatArray:
+    """Return LAI of the nearest observation."""
+    return find_brackets(site.observed.lai, site.observed.days, target_days).nearest()
+
+
+INTERPOLATIONS = (estimator("linear", linear), estimator("nearest", nearest))

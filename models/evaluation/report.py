@@ -1,76 +1,77 @@
-"""The accuracy report of a job: the delivered method beside the baselines on hidden days of its own AOI."""
+"""The accuracy report of a job: the delivered method beside interpolation on hidden days of its own AOI."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from models.evaluation.baselines import baseline_estimates
+from models.calibration import raw_sigma
+from models.evaluation.baselines import INTERPOLATIONS
+from models.evaluation.hidden import Estimate, Estimator, Hidden, estimate_hidden
 from models.evaluation.hold_out import cases
 from models.evaluation.metrics import score, skill_interval
-from models.prior import mean_curve
+from models.evaluation.scenarios import HeldOut
+from models.prior import MeanCurve, mean_curve
 from models.reconstruction import LaiReconstructor
-from models.series import FloatArray, IntArray, Site, day_date
+from models.series import Site, day_date
+
+DELIVERED, STEP1, PRIOR = "clearleaf", "predicted", "prior"
+"""Names in reports and tables: what is delivered, its step 1, and the temporal prior alone."""
 
 
-@dataclass(frozen=True)
-class Hidden:
-    """What methods say of hidden pixels, all (N,) on the same ones.
+def reconstruction(reconstructor: LaiReconstructor, curve: MeanCurve | None = None) -> Estimator:
+    """Return a reconstructor as an estimator of hidden days.
 
-    Attributes:
-        truth: hidden observations, m2/m2.
-        days: day of each pixel.
-        estimates: LAI by method name, m2/m2; "clearleaf" is the delivered one, "prior" its temporal prior.
-        sigma: of the delivered LAI.
-        spread: standard deviation of the temporal prior.
+    Args:
+        reconstructor: as it will deliver; its own mean curve is not used, since it has seen the hidden days.
+        curve: mean curve of what stays visible; made from the case's own site where left out.
     """
 
-    truth: FloatArray
-    days: IntArray
-    estimates: dict[str, FloatArray]
-    sigma: FloatArray
-    spread: FloatArray
+    def estimate(case: HeldOut) -> dict[str, Estimate]:
+        fresh = reconstructor.with_curve(curve or mean_curve([case.site.observed]))
+        found = fresh.reconstruct(case.site, np.array([case.day], np.int32))
+        prior_sigma = np.float32(reconstructor.sigma_factor) * raw_sigma(found.prior[0], found.spread[0])
+        return {
+            DELIVERED: Estimate(found.fused[0], found.sigma[0]),
+            STEP1: Estimate(found.predicted[0]),
+            PRIOR: Estimate(found.prior[0], prior_sigma),
+        }
+
+    return estimate
 
 
 def hidden_estimates(reconstructor: LaiReconstructor, sites: Sequence[Site], days: Sequence[int]) -> Hidden | None:
-    """Return what the delivered method and the baselines say of hidden days, or None where no pixel can be scored.
+    """Return what the delivered method and interpolation say of hidden days, or None where no pixel can be scored.
 
     Args:
-        reconstructor: as it will deliver; its mean curve is made anew from what stays visible.
-        sites: windows of the AOI.
+        reconstructor: as it will deliver.
+        sites: windows of the AOI; the mean curve is made from what stays visible of all of them.
         days: each hidden in turn with ±15 days.
     """
-    columns: dict[str, list[np.ndarray]] = {}
+    held_out: list[HeldOut] = []
+    curves: dict[int, MeanCurve] = {}
     for day in days:
-        held_out = cases(sites, day)
-        curve = mean_curve([case.site.observed for case in held_out])
-        for case in held_out:
-            found = reconstructor.with_curve(curve).reconstruct(case.site, np.array([day], np.int32))
-            maps = {"truth": case.truth, "clearleaf": found.fused[0], "prior": found.prior[0], "sigma": found.sigma[0]}
-            maps |= baseline_estimates(case) | {"spread": found.spread[0]}
-            for name, values in maps.items():
-                columns.setdefault(name, []).append(values[case.scored])
-            columns.setdefault("days", []).append(np.full(int(case.scored.sum()), day, np.int32))
-    if not columns:
-        return None
-    arrays = {name: np.concatenate(parts) for name, parts in columns.items()}
-    truth, when, sigma, spread = (arrays.pop(name) for name in ("truth", "days", "sigma", "spread"))
-    return Hidden(truth, when, arrays, sigma, spread)
+        windows = cases(sites, day)
+        curves[day] = mean_curve([case.site.observed for case in windows])
+        held_out += windows
+
+    def delivered(case: HeldOut) -> dict[str, Estimate]:
+        return reconstruction(reconstructor, curves[case.day])(case)
+
+    return estimate_hidden(held_out, [delivered, *INTERPOLATIONS])
 
 
 def scores_as_json(hidden: Hidden) -> dict[str, Any]:
     """Return every method's figures on the same pixels, with the skill against linear interpolation."""
     figures: dict[str, Any] = {
-        name: score(hidden.truth, values, hidden.sigma if name == "clearleaf" else None).as_json()
-        for name, values in hidden.estimates.items()
+        name: score(hidden.truth, estimate.lai, estimate.sigma if name == DELIVERED else None).as_json()
+        for name, estimate in hidden.estimates.items()
     }
-    skill, low, high = skill_interval(
-        hidden.truth, hidden.estimates["clearleaf"], hidden.estimates["linear"], hidden.days
-    )
-    figures["clearleaf"]["skill_over_linear"] = {
+    ours, theirs = (hidden.estimates[name].lai for name in (DELIVERED, "linear"))
+    skill, low, high = skill_interval(hidden.truth, ours, theirs, hidden.days)
+    figures[DELIVERED]["skill_over_linear"] = {
         "value": round(skill, 4),
         "low90": round(low, 4),
         "high90": round(high, 4),

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.calibration import fit_factor
+from models.calibration import fit_factor, raw_sigma
 from models.episodes import Episodes, concatenate
-from models.fitting import apply, losses
+from models.losses import apply, losses
 from models.training.datasets import episodes_of, simulated_episodes, simulated_specs, turned
 from models.training.places import read_patch
 from models.two_steps import TwoSteps
@@ -143,7 +143,7 @@ def pooled_sigma_factor(networks: TwoSteps, unseen: Sequence[Episodes], device: 
         device: where the networks run.
     """
     tables = [estimates(networks, episodes, device) for episodes in unseen]
-    factors = [fit_factor(table["truth"], table["fused"], table["sd"]) for table in tables]
+    factors = [fit_factor(table["truth"], table["fused"], raw_sigma(table["fused"], table["sd"])) for table in tables]
     _say("  sigma factors " + ", ".join(f"{factor:.2f}" for factor in factors))
     return float(np.exp(np.mean(np.log(factors))))
 

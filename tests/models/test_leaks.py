@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.adaptation import adapt
+from models.area_fit import fit_to_area
 from models.episodes import episode
 from models.evaluation.hold_out import choose_days
 from models.evaluation.scenarios import GAP15, SCENARIOS, hide, scorable_scenes
@@ -47,7 +47,7 @@ def test_test_days_leave_what_a_job_fits(site, reconstructor, monkeypatch):
 
     def fitted(which: Site) -> tuple[bytes, float, str]:
         published = replace(reconstructor, weights="release")
-        chosen, report = adapt(published, [which], first_day=first, last_day=last, seed=5)
+        chosen, report = fit_to_area(published, [which], first_day=first, last_day=last, seed=5)
         return chosen.with_curve(reconstructor.curve).state(), report.sigma_factor, report.method
 
     assert fitted(site) == fitted(poisoned(site, near[:, None, None], np.float32(7.7)))

@@ -66,5 +66,5 @@ def test_too_few_clear_days_have_no_roles(site):
 def test_every_method_is_scored_on_the_same_pixels(site, reconstructor):
     days = choose_days([site], int(site.observed.days[0]), int(site.observed.days[-1]))
     hidden = hidden_estimates(reconstructor, [site], days.test)
-    assert {len(values) for values in hidden.estimates.values()} == {len(hidden.truth)}
-    assert {"clearleaf", "prior", "linear", "nearest"} == set(hidden.estimates)
+    assert {len(estimate.lai) for estimate in hidden.estimates.values()} == {len(hidden.truth)}
+    assert {"clearleaf", "predicted", "prior", "linear", "nearest"} == set(hidden.estimates)

@@ -1,0 +1,158 @@
+"""Fit a job to its area: adapt the networks where that helps, choose what to deliver, calibrate sigma, and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from models.adaptation import Progress, adapt_to, part_of
+from models.calibration import fit_factor, shrink_factor
+from models.evaluation.hidden import Hidden
+from models.evaluation.hold_out import HoldOut, choose_days, scorable_days
+from models.evaluation.report import DELIVERED, PRIOR, dates_as_json, hidden_estimates, scores_as_json
+from models.evaluation.scenarios import GAP15
+from models.prior import mean_curve
+from models.reconstruction import LaiReconstructor
+from models.series import Site
+from models.weights import find_weights
+
+MIN_GAIN = 0.97
+"""Adapted networks replace the published ones only for a gain that a handful of days can show."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was chosen for the AOI and how it did on hidden days.
+
+    Attributes:
+        method: what is delivered.
+        fell_back: the networks were worse than the temporal prior on calibration days, so the prior is delivered.
+        note: why, in a sentence a customer can read.
+        hold_out: roles of the days; None where there were too few.
+        hidden: estimates on the test days; None where there were none.
+        weights: name of the published set.
+        trained_on_place: the published weights saw this very place in training, so the figures flatter.
+        sigma_factor: on raw sigma.
+    """
+
+    method: str
+    fell_back: bool
+    note: str
+    hold_out: HoldOut | None
+    hidden: Hidden | None
+    weights: str
+    trained_on_place: bool
+    sigma_factor: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as published in accuracy.json."""
+        facts: dict[str, Any] = {
+            "method": self.method,
+            "fell_back": self.fell_back,
+            "note": self.note,
+            "weights": self.weights,
+            "weights_trained_on_place": self.trained_on_place,
+            "sigma_factor": round(self.sigma_factor, 3),
+        }
+        if self.hold_out is None or self.hidden is None:
+            return {"hidden_dates": [], "reason": self.note, **facts}
+        return {
+            "hidden_dates": dates_as_json(self.hold_out.test),
+            "scenarios": {GAP15.name: scores_as_json(self.hidden)},
+            "calibration_dates": dates_as_json(self.hold_out.calibration),
+            "adaptation_dates": dates_as_json(self.hold_out.adaptation),
+            **facts,
+        }
+
+
+def fit_to_area(
+    published: LaiReconstructor,
+    sites: Sequence[Site],
+    *,
+    first_day: int,
+    last_day: int,
+    adapt_networks: bool = True,
+    seed: int = 0,
+    place: tuple[float, float] | None = None,
+    progress: Progress = lambda share, message: None,
+) -> tuple[LaiReconstructor, Report]:
+    """Return the reconstructor of a job and its accuracy report.
+
+    Args:
+        published: with published weights; method "prior" asks for the temporal prior alone.
+        sites: sampled windows of the AOI, all of one size; every scene they have.
+        first_day: of the output range.
+        last_day: of the output range.
+        adapt_networks: whether the networks may be adapted.
+        seed: of everything random.
+        place: longitude and latitude of the AOI, to tell whether the weights saw it.
+        progress: see `Progress`.
+    """
+    everything = published.with_curve(mean_curve([site.observed for site in sites]))
+    saw = place is not None and find_weights(published.weights).saw(*place)
+    days = choose_days(sites, first_day, last_day)
+    if days is None:
+        note = (
+            f"only {len(scorable_days(sites))} clear days could be hidden; nothing was adapted, calibrated or tested "
+            "on this area: sigma is the published one"
+        )
+        return everything, Report(
+            published.method, False, note, None, None, published.weights, saw, published.sigma_factor
+        )
+    progress(0.05, "choosing what to hide")
+    candidates = [published]
+    if adapt_networks and published.method != "prior":
+        adapted = adapt_to(published, [days.for_adaptation(site) for site in sites], seed, part_of(progress, 0.05, 0.6))
+        candidates += [adapted] if adapted else []
+    progress(0.6, "calibrating on hidden days")
+    chosen, fell_back, note = _choose(candidates, [days.for_calibration(site) for site in sites], days)
+    progress(0.8, "scoring hidden days")
+    hidden = hidden_estimates(chosen, sites, days.test)
+    report = Report(chosen.method, fell_back, note, days, hidden, published.weights, saw, chosen.sigma_factor)
+    return chosen.with_curve(everything.curve), report
+
+
+def _choose(
+    candidates: Sequence[LaiReconstructor], sites: Sequence[Site], days: HoldOut
+) -> tuple[LaiReconstructor, bool, str]:
+    """Return what does best on the calibration days, calibrated: adapted networks, published ones, or the prior.
+
+    Args:
+        candidates: the published networks, then the adapted ones where there are any.
+        sites: windows of the AOI.
+        days: roles of the days.
+    """
+    found = [(c, hidden_estimates(c, sites, days.calibration)) for c in candidates]
+    scored = [(c, h) for c, h in found if h is not None]
+    if not scored:
+        return candidates[0], False, "no calibration day: published networks and sigma"
+    errors = [_by_date_rmse(h, DELIVERED) for _, h in scored]
+    best = 1 if len(errors) > 1 and errors[1] < MIN_GAIN * errors[0] else 0
+    chosen, hidden = scored[best]
+    prior_error = _by_date_rmse(hidden, PRIOR)
+    fell_back = chosen.method != "prior" and errors[best] >= prior_error
+    if fell_back:
+        chosen = replace(chosen, method="prior")
+        hidden = replace(hidden, estimates={**hidden.estimates, DELIVERED: hidden.estimates[PRIOR]})
+        note = f"on calibration days the networks (RMSE {errors[best]:.2f}) did not beat the prior ({prior_error:.2f})"
+    else:
+        note = f"{chosen.method}: RMSE {errors[best]:.2f} on calibration days, the prior {prior_error:.2f}"
+    return replace(chosen, sigma_factor=_own_factor(hidden, chosen.sigma_factor)), fell_back, note
+
+
+def _own_factor(hidden: Hidden, published: float) -> float:
+    """Return the area's factor on raw sigma, from what hidden days show of it."""
+    delivered = hidden.estimates[DELIVERED]
+    if delivered.sigma is None:
+        raise ValueError("what is delivered has no sigma to be calibrated")
+    own = fit_factor(hidden.truth, delivered.lai, delivered.sigma / np.float32(published))
+    return shrink_factor(published, own, len(np.unique(hidden.days)))
+
+
+def _by_date_rmse(hidden: Hidden, name: str) -> float:
+    """Return the root of the mean over dates of the mean squared error: every date weighs the same."""
+    squared = (hidden.estimates[name].lai - hidden.truth) ** 2
+    return float(np.sqrt(np.mean([squared[hidden.days == day].mean() for day in np.unique(hidden.days)])))
