@@ -159,7 +159,6 @@ def test_what_lies_outside_the_catalogue_is_refused_at_once(service):
         service.client.submit(service.order(start="2019-05-01", end="2019-05-10", context_days=5))
 
 
-def test_unknown_weights_fail_with_the_cure(service):
-    job = service.client.submit(service.order(weights="without-z"))
-    info = service.until(job, lambda info: info["status"] == "failed")
-    assert "without-a" in info["message"]
+def test_unknown_weights_are_refused_with_the_cure(service):
+    with pytest.raises(InvalidOrder, match="without-a"):
+        service.client.submit(service.order(weights="without-z"))
