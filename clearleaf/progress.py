@@ -78,7 +78,7 @@ def _lines(console: Console) -> Tell:
         mark = (stage, int(percent // 10))
         if mark != last[0]:
             last[0] = mark
-            left = time_left(percent, time.monotonic() - started)
+            left = time_left(percent if stage else 0, time.monotonic() - started)  # an ended job takes no more time
             console.print(f"{percent:3.0f} %  {step_of(stage)}  {left}  {message}")
 
     return tell

@@ -33,6 +33,14 @@ def test_a_log_has_few_lines_with_step_and_time_left(capsys, monkeypatch):
     assert "tile [0] of 100" in lines[0]
 
 
+def test_a_job_that_failed_takes_no_more_time(capsys):
+    with progress_bar() as tell:
+        tell_info(tell)({"progress": 50, "status": "failed", "message": "why"})
+    said = capsys.readouterr().err
+    assert "why" in said
+    assert "left" not in said
+
+
 @pytest.mark.parametrize("message", ["[/b] odd", "[red]x[/red]", "tile 3 of 12"])
 def test_a_bar_shows_step_and_words_as_they_are(monkeypatch, message):
     out = io.StringIO()
