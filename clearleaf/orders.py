@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
+
+from jobs.request import Model as JobModel
+from jobs.request import PublishedWeights
 
 Aoi = Annotated[Path | None, typer.Option("--aoi", help="GeoJSON file of the area. Without it, the parcels' outline.")]
 Start = Annotated[str, typer.Option("--start", help="First day of the output, YYYY-MM-DD.")]
@@ -21,8 +24,8 @@ Resolution = Annotated[int, typer.Option("--resolution", help="Pixel size in met
 Parcels = Annotated[Path | None, typer.Option("--parcels", help="GeoJSON FeatureCollection whose series are wanted.")]
 ParcelId = Annotated[str | None, typer.Option("--parcel-id", help="Property that identifies a parcel.")]
 ContextDays = Annotated[int, typer.Option("--context-days", help="Scenes are read this long before and after.")]
-Model = Annotated[str, typer.Option("--model", help="Reconstruction: default, or prior (interpolation alone).")]
-Weights = Annotated[str, typer.Option("--weights", help="Published weights: release, without-a, without-c.")]
+Model = Annotated[str, typer.Option("--model", help=f"Reconstruction: {', '.join(get_args(JobModel))}.")]
+Weights = Annotated[str, typer.Option("--weights", help=f"Published weights: {', '.join(get_args(PublishedWeights))}.")]
 Adapt = Annotated[bool, typer.Option("--adapt/--no-adapt", help="Adapt the networks to the area's clear pixels.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same order and seed, same result.")]
 ExtraAssets = Annotated[str | None, typer.Option("--extra-assets", help="Further rasters: predicted,fused.")]

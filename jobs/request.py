@@ -24,6 +24,17 @@ DEFAULT_STEP_DAYS = 5
 MAX_CONTEXT_DAYS = 1000
 PublishedWeights = Literal["release", "without-a", "without-c"]
 """Names of the published weights; `models.weights` has the files, and this room may not ask it."""
+Model = Literal[
+    "default",
+    "prior",
+    "paper",
+    "paper-one-reference",
+    "1d-cnn",
+    "2d-cnn-lstm",
+    "1d-cnn-transformer",
+    "2d-cnn-transformer",
+]
+"""Reconstructions: ours, its temporal prior alone, and those of Li et al. (2025); `models.paper` has the latter."""
 _UNLIMITED = Limits(max_vertices=10**9)  # read again, once checked, under whatever limits it was checked
 
 
@@ -89,7 +100,7 @@ class JobRequest(BaseModel):
     context_days: int = Field(default=180, ge=0, le=MAX_CONTEXT_DAYS)
     resolution: Literal[10, 20] = 20
     catalog: str | None = None
-    model: Literal["default", "prior"] = "default"
+    model: Model = "default"
     weights: PublishedWeights = "release"
     adapt: bool = True
     seed: int = Field(default=0, ge=0, lt=2**31)

@@ -39,7 +39,13 @@ Progress = Callable[[float, str], None]
 def adapt_to(
     published: LaiReconstructor, sites: Sequence[Site], seed: int, progress: Progress
 ) -> LaiReconstructor | None:
-    """Return networks adapted by replay, or None where the AOI has too few clear days to learn from."""
+    """Return networks adapted by replay, or None where the AOI has too few clear days to learn from.
+
+    Raises:
+        TypeError: the model is not the default one; no other is adapted.
+    """
+    if not isinstance(published.networks, TwoSteps):
+        raise TypeError(f"model {published.model!r} cannot be adapted")
     rng = np.random.default_rng(seed)
     most = max(3, 48 // len(sites))
     scenarios = (GAP15, GAP30, REAL_CLOUD)

@@ -82,7 +82,7 @@ def fit_to_area(
     """Return the reconstructor of a job and its accuracy report.
 
     Args:
-        published: with published weights; method "prior" asks for the temporal prior alone.
+        published: with published weights; only the default model is adapted, or gives way to the prior.
         sites: sampled windows of the AOI, all of one size; every scene they have.
         first_day: of the output range.
         last_day: of the output range.
@@ -104,7 +104,7 @@ def fit_to_area(
         )
     progress(0.05, "choosing what to hide")
     candidates = [published]
-    if adapt_networks and published.method != "prior":
+    if adapt_networks and published.model == "default":
         adapted = adapt_to(published, [days.for_adaptation(site) for site in sites], seed, part_of(progress, 0.05, 0.6))
         candidates += [adapted] if adapted else []
     progress(0.6, "calibrating on hidden days")
@@ -133,13 +133,15 @@ def _choose(
     best = 1 if len(errors) > 1 and errors[1] < MIN_GAIN * errors[0] else 0
     chosen, hidden = scored[best]
     prior_error = _by_date_rmse(hidden, PRIOR)
-    fell_back = chosen.method != "prior" and errors[best] >= prior_error
+    # Who orders another model by name wants to see what it does, not what would do better.
+    fell_back = chosen.model == "default" and errors[best] >= prior_error
     if fell_back:
         chosen = replace(chosen, method="prior")
         hidden = replace(hidden, estimates={**hidden.estimates, DELIVERED: hidden.estimates[PRIOR]})
         note = f"on calibration days the networks (RMSE {errors[best]:.2f}) did not beat the prior ({prior_error:.2f})"
     else:
-        note = f"{chosen.method}: RMSE {errors[best]:.2f} on calibration days, the prior {prior_error:.2f}"
+        what = chosen.method if chosen.model == "default" else chosen.model
+        note = f"{what}: RMSE {errors[best]:.2f} on calibration days, the prior {prior_error:.2f}"
     return replace(chosen, sigma_factor=_own_factor(hidden, chosen.sigma_factor)), fell_back, note
 
 

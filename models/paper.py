@@ -24,15 +24,19 @@ from models.radar_levels import radar_levels
 from models.series import FloatArray, IntArray, Site
 
 STEP1: dict[str, Callable[[], nn.Module]] = {
-    "1D CNN": Cnn1d,
-    "2D CNN-LSTM": Cnn2dLstm,
-    "1D CNN-Transformer": Cnn1dTransformer,
-    "2D CNN-Transformer": Cnn2dTransformer,
+    "1d-cnn": Cnn1d,
+    "2d-cnn-lstm": Cnn2dLstm,
+    "1d-cnn-transformer": Cnn1dTransformer,
+    "2d-cnn-transformer": Cnn2dTransformer,
 }
-"""The paper's step 1 and its three rivals, by the paper's names."""
-CHOSEN = "2D CNN-Transformer"
+"""The paper's step 1 and its three rivals."""
+PER_PIXEL = ("1d-cnn", "1d-cnn-transformer")
+CHOSEN = "2d-cnn-transformer"
+PAPER_MODELS = {"paper": 2, "paper-one-reference": 1} | dict.fromkeys(STEP1, 0)
+"""Model of an order → number of references of EDCSTFN; 0 = step 1 alone."""
 POOLING = 4
-PIXELS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 16
+"""Rows in one pass through a network of single pixels, whose layers are as wide as the series is long."""
 
 
 class PaperNetworks(nn.Module):
@@ -43,6 +47,18 @@ class PaperNetworks(nn.Module):
         self.step1 = nn.ModuleDict({name: make() for name, make in STEP1.items()})
         self.step2 = Edcstfn()
 
+    def reconstruct(self, site: Site, target_days: IntArray, model: str) -> tuple[FloatArray, FloatArray]:
+        """Return LAI of step 1 and of the whole model, both (D, H, W) in m2/m2.
+
+        Args:
+            site: radar and visible observations.
+            target_days: (D,).
+            model: one of `PAPER_MODELS`.
+        """
+        references = PAPER_MODELS[model]
+        predicted = self.predict(site, target_days, model if model in STEP1 else CHOSEN)
+        return predicted, self.fuse(site, target_days, predicted, references) if references else predicted
+
     @torch.inference_mode()
     def predict(self, site: Site, target_days: IntArray, name: str = CHOSEN) -> FloatArray:
         """Return LAI (D, H, W) from radar alone, m2/m2.
@@ -52,41 +68,46 @@ class PaperNetworks(nn.Module):
             target_days: (D,).
             name: which network of step 1.
         """
-        device = next(self.parameters()).device
         levels = radar_levels(site.radar, target_days)
-        height, width = site.observed.lai.shape[1:]
-        maps = []
-        for d in range(len(target_days)):
-            images, lags, present = (tensor.to(device) for tensor in levels.day(d))
-            images = pad(images[0], (0, -width % POOLING, 0, -height % POOLING), mode="replicate")[None]
-            found = self.step1[name](images, lags, present)[0, 0, :height, :width]
-            maps.append((LAI_MAX * found).clamp(0, LAI_MAX).float().cpu().numpy())
-        return np.stack(maps) if maps else np.empty((0, height, width), np.float32)
+        maps = [self._predict_day(name, *levels.day(d)) for d in range(len(target_days))]
+        return np.stack(maps) if maps else np.empty((0, *site.observed.lai.shape[1:]), np.float32)
+
+    def _predict_day(self, name: str, images: Tensor, lags: Tensor, present: Tensor) -> FloatArray:
+        network, device = self.step1[name], next(self.parameters()).device
+        height, width = images.shape[-2:]
+        lags, present = lags.to(device), present.to(device)
+        if name in PER_PIXEL:
+            strips = (network(strip.to(device), lags, present) for strip in torch.split(images, ROWS_AT_ONCE, dim=-2))
+            found = torch.cat(list(strips), dim=-2)
+        else:
+            padded = pad(images[0], (0, -width % POOLING, 0, -height % POOLING), mode="replicate")[None]
+            found = network(padded.to(device), lags, present)
+        lai: FloatArray = (LAI_MAX * found[0, 0, :height, :width]).clamp(0, LAI_MAX).float().cpu().numpy()
+        return lai
 
     @torch.inference_mode()
-    def fuse(self, site: Site, target_days: IntArray, references: int = 2, name: str = CHOSEN) -> FloatArray:
-        """Return LAI (D, H, W) of step 1 and 2 together, m2/m2.
+    def fuse(self, site: Site, target_days: IntArray, predicted: FloatArray, references: int = 2) -> FloatArray:
+        """Return LAI (D, H, W) of step 2, m2/m2; step 1 where a pixel has nothing to be fused with.
 
         Args:
             site: radar and visible observations.
             target_days: (D,).
+            predicted: (D, H, W) step 1 on the target days, m2/m2.
             references: 2 = nearest clear before and after, 1 = the nearer of the two, pixel by pixel.
-            name: which network of step 1.
         """
         brackets = find_brackets(site.observed.lai, site.observed.days, target_days)
-        target = self.predict(site, target_days, name)
         used = np.unique([brackets.before_index, brackets.after_index])
         used = used[used >= 0]
-        at_scenes = self.predict(site, site.observed.days[used], name)
-        device = next(self.parameters()).device
+        at_scenes = self.predict(site, site.observed.days[used])
         refs = reference_pairs(brackets, used, at_scenes, references)
+        device = next(self.parameters()).device
         maps = []
         for d in range(len(target_days)):
-            observed, predicted, there = (torch.from_numpy(array[d][None]).to(device) for array in refs)
-            maps.append(self.blend(observed, predicted, torch.from_numpy(target[d][None, None]).to(device), there))
-        fused = torch.cat(maps)[:, 0].cpu().numpy() if maps else target
-        known = np.stack([array.any(axis=0) for array in refs[2] > 0]) if maps else np.ones_like(target, np.bool_)
-        return np.where(known, fused, target)  # nothing to fuse with: step 1 stays
+            observed, expected, there = (torch.from_numpy(array[d][None]).to(device) for array in refs)
+            target = torch.from_numpy(predicted[d][None, None]).to(device)
+            fused = self.blend(observed, expected, target, there)[0, 0].float().cpu().numpy()
+            maps.append(np.where(refs[2][d].any(axis=0), fused, predicted[d]))
+        return np.stack(maps) if maps else predicted
 
     def blend(self, observed: Tensor, predicted: Tensor, target: Tensor, there: Tensor) -> Tensor:
         """Return LAI (B, 1, H, W) of step 2; observed, predicted and there are (B, K, H, W), target (B, 1, H, W)."""

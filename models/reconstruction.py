@@ -16,6 +16,7 @@ from models.biophysical import observed_lai
 from models.calibration import raw_sigma
 from models.features import site_features
 from models.inference import run
+from models.paper import PaperNetworks
 from models.prior import MeanCurve, observation_noise, temporal_prior
 from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reconstruction, Site
 from models.two_steps import TwoSteps
@@ -35,30 +36,34 @@ class LaiReconstructor:
     """The networks and statistics of one job.
 
     Attributes:
-        networks: step 1 and step 2, in eval mode.
+        networks: of the model, in eval mode.
         curve: mean curve of the AOI.
         sigma_factor: on raw sigma.
         method: which LAI is delivered.
         weights: name of the published set it started from.
+        model: as ordered: "default", "prior", or one of `paper.PAPER_MODELS`.
         device: where the networks run.
     """
 
-    networks: TwoSteps
+    networks: TwoSteps | PaperNetworks
     curve: MeanCurve
     sigma_factor: float
     method: Method
     weights: str
+    model: str = "default"
     device: str = "cpu"
 
     @classmethod
-    def load(cls, weights: str, device: str = "cpu") -> LaiReconstructor:
-        """Return a reconstructor with published weights that knows nothing of an AOI yet.
+    def load(cls, weights: str, model: str = "default", device: str = "cpu") -> LaiReconstructor:
+        """Return a model with published weights that knows nothing of an AOI yet.
 
         Raises:
             WeightsError: there is no such set, or its file was tampered with.
         """
         found = find_weights(weights)
-        return cls(found.load().to(device), NO_SCENES, found.sigma_factor, "published", weights, device)
+        method: Method = "prior" if model == "prior" else "published"
+        factor = found.of(model).sigma_factor
+        return cls(found.load(model).to(device), NO_SCENES, factor, method, weights, model, device)
 
     @classmethod
     def from_state(cls, state: bytes, device: str = "cpu") -> LaiReconstructor:
@@ -66,7 +71,7 @@ class LaiReconstructor:
         tensors = load_tensors(state)
         facts = json.loads(bytes(tensors.pop("facts").numpy()).decode())
         days, means, shares = (tensors.pop(f"curve.{key}").numpy() for key in ("days", "means", "shares"))
-        networks = build_networks()
+        networks = build_networks(facts["model"])
         networks.load_state_dict(tensors)
         return cls(networks.eval().to(device), MeanCurve(days, means, shares), device=device, **facts)
 
@@ -76,6 +81,7 @@ class LaiReconstructor:
         for key, values in vars(self.curve).items():
             tensors[f"curve.{key}"] = torch.from_numpy(values)
         facts = {"sigma_factor": self.sigma_factor, "method": self.method, "weights": self.weights}
+        facts["model"] = self.model
         tensors["facts"] = torch.tensor(list(json.dumps(facts, sort_keys=True).encode()), dtype=torch.uint8)
         return save_tensors(tensors)
 
@@ -101,6 +107,8 @@ class LaiReconstructor:
         prior = temporal_prior(site.observed, target_days, self.curve)
         if self.method == "prior":
             predicted = fused = prior.mean
+        elif isinstance(self.networks, PaperNetworks):
+            predicted, fused = self.networks.reconstruct(site, target_days, self.model)
         else:
             predicted, fused = run(self.networks, site_features(site, self.curve), prior, target_days)
         sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd)

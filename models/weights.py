@@ -13,6 +13,7 @@ from safetensors.torch import load as load_tensors
 
 from models.cnn_transformer import CnnTransformer
 from models.edcstfn import Edcstfn
+from models.paper import PAPER_MODELS, PaperNetworks
 from models.two_steps import EXTRAS, TwoSteps
 
 FOLDER = Path(__file__).parent / "published"
@@ -25,36 +26,54 @@ class WeightsError(ValueError):
 
 
 @dataclass(frozen=True)
+class WeightsFile:
+    """The weights of one family of networks.
+
+    Attributes:
+        file: name in `published/`.
+        sha256: of the file.
+        sigma_factor: on raw sigma, from places and sites the weights never saw.
+        recipe: how long and from which seed they were trained.
+    """
+
+    file: str
+    sha256: str
+    sigma_factor: float
+    recipe: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class PublishedWeights:
     """One published set.
 
     Attributes:
         name: as asked for in an order.
-        file: file name in `published/`.
-        sha256: of the file.
         trained_on: names of the places and simulations seen in training.
         boxes: west, south, east, north (degrees) of the real places seen in training.
-        sigma_factor: on raw sigma, from places and sites the weights never saw.
+        files: by family of networks.
     """
 
     name: str
-    file: str
-    sha256: str
     trained_on: tuple[str, ...]
     boxes: tuple[tuple[float, float, float, float], ...]
-    sigma_factor: float
+    files: dict[str, WeightsFile]
 
-    def load(self) -> TwoSteps:
-        """Return the networks in eval mode, on the CPU.
+    def of(self, model: str) -> WeightsFile:
+        """Return the file that a model of an order needs."""
+        return self.files[family(model)]
+
+    def load(self, model: str = "default") -> TwoSteps | PaperNetworks:
+        """Return a model's networks in eval mode, on the CPU.
 
         Raises:
             WeightsError: the file's sha256 is not the published one.
         """
-        content = (FOLDER / self.file).read_bytes()
+        wanted = self.of(model)
+        content = (FOLDER / wanted.file).read_bytes()
         found = hashlib.sha256(content).hexdigest()
-        if found != self.sha256:
-            raise WeightsError(f"weights {self.name!r}: {self.file} has sha256 {found}, published is {self.sha256}")
-        networks = build_networks()
+        if found != wanted.sha256:
+            raise WeightsError(f"weights {self.name!r}: {wanted.file} has sha256 {found}, published is {wanted.sha256}")
+        networks = build_networks(model)
         networks.load_state_dict(load_tensors(content))
         return networks.eval()
 
@@ -63,8 +82,18 @@ class PublishedWeights:
         return any(w <= longitude <= e and s <= latitude <= n for w, s, e, n in self.boxes)
 
 
-def build_networks() -> TwoSteps:
-    """Return the networks as the published weights expect them; untrained, they return the prior."""
+def family(model: str) -> str:
+    """Return which networks a model of an order is made of."""
+    return "paper" if model in PAPER_MODELS else "default"
+
+
+def build_networks(model: str = "default") -> TwoSteps | PaperNetworks:
+    """Return a model's networks as the published weights expect them; untrained, the default ones return the prior."""
+    return PaperNetworks() if family(model) == "paper" else build_two_steps()
+
+
+def build_two_steps() -> TwoSteps:
+    """Return the default networks; untrained, they return the prior."""
     return TwoSteps(CnnTransformer(), Edcstfn(STEP2_WIDTHS, EXTRAS, residual=True))
 
 
@@ -75,11 +104,9 @@ def published() -> dict[str, PublishedWeights]:
     return {
         name: PublishedWeights(
             name=name,
-            file=entry["file"],
-            sha256=entry["sha256"],
             trained_on=tuple(entry["trained_on"]),
             boxes=tuple(tuple(box) for box in entry["boxes"]),
-            sigma_factor=entry["sigma_factor"],
+            files={key: WeightsFile(**facts) for key, facts in entry["files"].items()},
         )
         for name, entry in index.items()
     }

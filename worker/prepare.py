@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,9 +75,7 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
         weights = find_weights(request.weights)
     except WeightsError as error:
         raise InvalidJob(Problem("/weights", str(error))) from error
-    published = LaiReconstructor.load(request.weights, parts.device)
-    if request.model == "prior":
-        published = replace(published, method="prior")
+    published = LaiReconstructor.load(request.weights, request.model, parts.device)
     sites, skipped = _sample(plan, stack, parts, lambda share, message: progress(0.4 * share, message))
     centre = request.area.centroid
     first, last = (int(day) for day in day_number([request.start, request.end]))
@@ -91,7 +89,7 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
         place=(centre.x, centre.y),
         progress=lambda share, message: progress(0.4 + 0.6 * share, message),
     )
-    return Preparation(fitted.state(), _report(report, plan), fitted.method, weights.name, weights.sha256, skipped)
+    return Preparation(fitted.state(), _report(report, plan), fitted.method, weights.name, weights.of(request.model).sha256, skipped)
 
 
 def windows(geobox: GeoBox, seed: int) -> list[tuple[slice, slice]]:

@@ -1,4 +1,4 @@
-"""Train the published weights and write them with their index: `python -m models.training`."""
+"""Train the published weights and write them with their index and model cards: `python -m models.training`."""
 
 from __future__ import annotations
 
@@ -6,51 +6,74 @@ import argparse
 import hashlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
+from models.training.paper import PaperRecipe, train_paper
 from models.training.train import SETS, Recipe, train_sets
 from models.weights import FOLDER
 
 PLACE_BOXES = {"a": (3.0193, 50.8130, 3.0284, 50.8189), "c": (3.3735, 51.1775, 3.3830, 51.1835)}
 """West, south, east, north of the real training places, degrees."""
+FAMILIES = ("default", "paper")
 
 
 def main() -> None:
     """Train what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for the weights (default: the package's own)")
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=FAMILIES, help="networks to train")
     parser.add_argument("--sets", nargs="+", choices=sorted(SETS), default=sorted(SETS), help="sets to train")
     parser.add_argument("--scale", type=float, default=1.0, help="share of sites and steps, for a small trial")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads, and processes that simulate")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    full = Recipe()
-    recipe = Recipe(
-        sites=max(10, round(full.sites * arguments.scale)),
-        first_steps=round(full.first_steps * arguments.scale),
-        second_steps=round(full.second_steps * arguments.scale),
-    )
     started = time.monotonic()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    index_file = arguments.out / "index.json"
+    if "default" in arguments.families:
+        recipe = _scaled(Recipe(), arguments.scale)
+        found = train_sets(recipe, arguments.sets, arguments.device, arguments.threads)
+        _publish(arguments.out, "default", found, recipe)
+    if "paper" in arguments.families:
+        paper = _scaled(PaperRecipe(), arguments.scale)
+        _publish(arguments.out, "paper", train_paper(paper, {name: SETS[name] for name in arguments.sets}), paper)
+    print(f"wrote {', '.join(arguments.sets)} to {arguments.out} in {time.monotonic() - started:.0f} s")
+
+
+def _scaled(recipe: Any, scale: float) -> Any:  # noqa: ANN401 - either recipe
+    """Return a recipe with a share of its sites and steps."""
+    counts = {name: max(12, round(getattr(recipe, name) * scale)) for name in ("sites", "first_steps", "second_steps")}
+    return replace(recipe, **counts)
+
+
+def _publish(folder: Path, family: str, trained: dict[str, tuple[Any, float]], recipe: Recipe | PaperRecipe) -> None:
+    """Write the weights of a family and enter them into the index."""
+    index_file = folder / "index.json"
     index = json.loads(index_file.read_text()) if index_file.exists() else {}
-    for name, (networks, factor) in train_sets(recipe, arguments.sets, arguments.device, arguments.threads).items():
-        path = arguments.out / f"{name}.safetensors"
-        save_file(networks.state_dict(), path)
-        index[name] = {
+    for name, (networks, factor) in trained.items():
+        path = folder / f"{name}-{family}.safetensors"
+        save_file(_half(networks) if family == "paper" else networks.state_dict(), path)
+        entry = index.setdefault(name, {"files": {}})
+        entry["trained_on"] = ["simulated sites", *(f"patch {place.upper()}" for place in SETS[name])]
+        entry["boxes"] = [PLACE_BOXES[place] for place in SETS[name]]
+        entry["files"][family] = {
             "file": path.name,
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "trained_on": [f"{recipe.sites} simulated sites", *(f"patch {place.upper()}" for place in SETS[name])],
-            "boxes": [PLACE_BOXES[place] for place in SETS[name]],
             "sigma_factor": round(factor, 3),
-            "seed": recipe.seed,
+            "recipe": vars(recipe),
         }
     index_file.write_text(json.dumps(index, indent=1) + "\n")
-    print(f"wrote {', '.join(arguments.sets)} to {arguments.out} in {time.monotonic() - started:.0f} s")
+
+
+def _half(networks: nn.Module) -> dict[str, torch.Tensor]:
+    """Return the weights in half precision: five networks that are there to be compared stay small."""
+    return {name: tensor.half() for name, tensor in networks.state_dict().items()}
 
 
 if __name__ == "__main__":

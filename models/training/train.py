@@ -6,27 +6,25 @@ The first stage is shared, as it sees no real place; the sets differ in the real
 from __future__ import annotations
 
 import copy
-import math
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from models.calibration import fit_factor, raw_sigma
 from models.episodes import Episodes, concatenate
 from models.losses import apply, losses
 from models.training.datasets import episodes_of, simulated_episodes, simulated_specs, turned
+from models.training.descent import descend, say
 from models.training.places import read_patch
 from models.two_steps import TwoSteps
-from models.weights import build_networks
+from models.weights import build_two_steps
 
 SETS: dict[str, tuple[str, ...]] = {"release": ("a", "c"), "without-a": ("c",), "without-c": ("a",)}
 """Real places that each published set sees."""
 BATCH = 16
-AVERAGING = 0.98
-"""Decay of the running mean of the weights that is published: smoother than the last step."""
 
 
 @dataclass(frozen=True)
@@ -54,52 +52,42 @@ def train_sets(
     recipe: Recipe, names: Sequence[str], device: str = "cpu", processes: int = 1
 ) -> dict[str, tuple[TwoSteps, float]]:
     """Return trained networks and sigma factor by set name."""
-    _say(f"simulating {recipe.sites} sites")
+    say(f"simulating {recipe.sites} sites")
     sites = simulated_episodes(simulated_specs(recipe.sites, recipe.seed), 2, recipe.seed, recipe.scenes, processes)
     held_out = max(1, recipe.sites // 10)
     simulated, unseen = concatenate(sites[held_out:]), concatenate(sites[:held_out])
     real = {place: episodes_of([read_patch(place)], 6, recipe.seed) for name in names for place in SETS[name]}
-    _say(f"{len(simulated)} episodes, {len(unseen)} held out")
+    say(f"{len(simulated)} episodes, {len(unseen)} held out")
     torch.manual_seed(recipe.seed)
-    start = descend(build_networks(), [simulated], recipe.first_steps, recipe.learning_rate, recipe.seed, device)
-    _say(f"first stage done; simulated held-out sites: {_summary(start, unseen, device)}")
+
+    def on(sources: list[Episodes]) -> Callable[[TwoSteps, np.random.Generator], Tensor]:
+        return lambda networks, rng: loss_on(networks, sources, rng, device)
+
+    rate, steps = recipe.learning_rate, recipe.first_steps
+    start = descend(build_two_steps().to(device), on([simulated]), steps, rate, recipe.seed)
+    say(f"first stage done; simulated held-out sites: {_summary(start, unseen, device)}")
     trained = {}
     for name in names:
         places = [real[place] for place in SETS[name]]
-        rate, seed = recipe.learning_rate / 3, recipe.seed + 1
-        networks = descend(copy.deepcopy(start), [simulated, *places], recipe.second_steps, rate, seed, device)
+        loss_of = on([simulated, *places])
+        networks = descend(copy.deepcopy(start), loss_of, recipe.second_steps, rate / 3, recipe.seed + 1)
         factor = pooled_sigma_factor(start, [unseen, *places], device)
-        _say(f"{name}: {_summary(networks, unseen, device)}, sigma factor {factor:.2f}")
+        say(f"{name}: {_summary(networks, unseen, device)}, sigma factor {factor:.2f}")
         trained[name] = networks.cpu().eval(), factor
     return trained
 
 
-def descend(
-    networks: TwoSteps, sources: Sequence[Episodes], steps: int, learning_rate: float, seed: int, device: str
-) -> TwoSteps:
-    """Return the running mean of the networks over gradient descent.
+def loss_on(networks: TwoSteps, sources: Sequence[Episodes], rng: np.random.Generator, device: str = "cpu") -> Tensor:
+    """Return the loss of both steps on a batch drawn from the sources, turned and mirrored at random.
 
-    Half of each batch comes from the first source, the others share the other half.
+    Half of the batch comes from the first source, the others share the other half.
     """
-    networks = networks.to(device).train()
-    mean = copy.deepcopy(networks)
-    optimizer = torch.optim.AdamW(networks.parameters(), learning_rate, weight_decay=1e-2)
-    rng = np.random.default_rng(seed)
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * _schedule(step / steps)
-        batches = [source.pick(torch.from_numpy(i), device) for source, i in _draw(sources, rng)]
-        optimizer.zero_grad()
-        for batch in batches:
-            batch = turned(batch, int(rng.integers(4)), bool(rng.integers(2)))
-            first, second = losses(networks, batch)
-            ((first + second) * (len(batch) / BATCH)).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
-        optimizer.step()
-        _average(mean, networks, min(AVERAGING, (step + 1) / (step + 10)))
-        if step % 100 == 99:
-            _say(f"  step {step + 1}/{steps}: losses {first.item():.3f} {second.item():.3f}")
-    return mean.eval()
+    total = torch.zeros((), device=device)
+    for source, index in _draw(sources, rng):
+        batch = turned(source.pick(torch.from_numpy(index), device), int(rng.integers(4)), bool(rng.integers(2)))
+        first, second = losses(networks, batch)
+        total = total + (first + second) * (len(batch) / BATCH)
+    return total
 
 
 def _draw(sources: Sequence[Episodes], rng: np.random.Generator) -> list[tuple[Episodes, np.ndarray]]:
@@ -108,17 +96,6 @@ def _draw(sources: Sequence[Episodes], rng: np.random.Generator) -> list[tuple[E
         return [(sources[0], rng.integers(0, len(sources[0]), BATCH))]
     share = BATCH // 2 // (len(sources) - 1)
     return [(s, rng.integers(0, len(s), BATCH // 2 if i == 0 else share)) for i, s in enumerate(sources)]
-
-
-@torch.no_grad()
-def _average(mean: TwoSteps, networks: TwoSteps, decay: float) -> None:
-    for kept, new in zip(mean.parameters(), networks.parameters(), strict=True):
-        kept.lerp_(new, 1 - decay)
-
-
-def _schedule(progress: float) -> float:
-    """Return the factor on the learning rate: a short warm-up, then half a cosine."""
-    return min(1.0, progress / 0.03) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 @torch.inference_mode()
@@ -144,7 +121,7 @@ def pooled_sigma_factor(networks: TwoSteps, unseen: Sequence[Episodes], device: 
     """
     tables = [estimates(networks, episodes, device) for episodes in unseen]
     factors = [fit_factor(table["truth"], table["fused"], raw_sigma(table["fused"], table["sd"])) for table in tables]
-    _say("  sigma factors " + ", ".join(f"{factor:.2f}" for factor in factors))
+    say("  sigma factors " + ", ".join(f"{factor:.2f}" for factor in factors))
     return float(np.exp(np.mean(np.log(factors))))
 
 
@@ -152,7 +129,3 @@ def _summary(networks: TwoSteps, unseen: Episodes, device: str) -> str:
     found = estimates(networks, unseen, device)
     rmse = {k: float(np.sqrt(np.mean((found[k] - found["truth"]) ** 2))) for k in ("prior", "predicted", "fused")}
     return "RMSE " + ", ".join(f"{k} {v:.3f}" for k, v in rmse.items())
-
-
-def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)

@@ -10,7 +10,7 @@ from models.prior import mean_curve
 from models.reconstruction import LaiReconstructor
 from models.series import Site
 from models.simulation.site import SiteSpec, simulate
-from models.weights import build_networks
+from models.weights import build_two_steps
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def site() -> Site:
 def reconstructor(site: Site) -> LaiReconstructor:
     """Networks with random weights: laws must hold for any weights, and zero-started ones would hide a broken one."""
     torch.manual_seed(1)
-    networks = build_networks()
+    networks = build_two_steps()
     for layer in (networks.step1.decoder[-1], networks.step2.decoder[-1]):
         torch.nn.init.normal_(layer.weight, std=0.1)
     torch.nn.init.normal_(networks.step2.preference.weight, std=0.3)

@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import conv2d, pad, relu
 
 from models.edcstfn import Edcstfn
-from models.weights import build_networks
+from models.weights import build_two_steps
 
 
 def test_one_band_edcstfn_has_the_published_size():
@@ -56,7 +56,7 @@ def test_untrained_networks_are_the_prior(site):
     from models.prior import mean_curve
     from models.reconstruction import LaiReconstructor
 
-    untrained = LaiReconstructor(build_networks().eval(), mean_curve([site.observed]), 1.0, "published", "none")
+    untrained = LaiReconstructor(build_two_steps().eval(), mean_curve([site.observed]), 1.0, "published", "none")
     days = site.observed.days[5:8] + 2
     found = untrained.reconstruct(site, days)
     np.testing.assert_allclose(found.fused, np.clip(found.prior, 0, 8), atol=1e-6)

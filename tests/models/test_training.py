@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from models.training.datasets import episodes_of, simulated_episodes, simulated_specs, turned
+from models.training.descent import descend
 from models.training.places import read_patch
-from models.training.train import descend, estimates
-from models.weights import build_networks
+from models.training.train import estimates, loss_on
+from models.weights import build_two_steps
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def episodes(site):
 
 def trained(episodes, steps):
     torch.manual_seed(0)
-    return descend(build_networks(), [episodes], steps, 2e-3, 0, "cpu")
+    return descend(build_two_steps(), lambda networks, rng: loss_on(networks, [episodes], rng), steps, 2e-3, 0)
 
 
 def test_it_learns(episodes):
@@ -25,7 +26,7 @@ def test_it_learns(episodes):
         found = estimates(networks, episodes)
         return float(np.sqrt(np.mean((found["fused"] - found["truth"]) ** 2)))
 
-    assert rmse(trained(episodes, 25)) < 0.98 * rmse(build_networks())
+    assert rmse(trained(episodes, 25)) < 0.98 * rmse(build_two_steps())
 
 
 def test_the_same_seed_learns_the_same(episodes):
