@@ -6,7 +6,7 @@ between reference and target, a decoder turns their sum into the target.
 
 With `extras=0` and the default widths this is the published network for one band (278,209 parameters), except that both
 inputs lie on one grid here, so the sixteen-fold up-sampling of the coarse images is left out. Our additions, all off in
-that form: `extras` channels per reference (mask, age, local offset) for both encoders; a learned correction of the
+that form: `extras` channels per reference (mask, age, offsets) for both encoders; a learned correction of the
 blend of several references, which starts at the published inverse |change|; and the whole as a zero-started residual on
 the prediction.
 """

@@ -22,6 +22,8 @@ REFERENCES = 3
 LAI_SCALE = 4.0
 DB_SCALE = 3.0
 AGE_SCALE, AGE_MAX = 30.0, 90.0
+KEY_LAI, KEY_EDGES, KEY_RADAR_DB, KEY_SD = 0.6, 0.8, 1.5, 0.5
+"""m2/m2, dB: differences at which two pixels stop being alike; see `likeness`."""
 ANALOG_DB, ANALOG_DAYS = 1.0, 60.0
 """How alike two radar looks (dB) and how near two days must be to be called alike."""
 
@@ -101,6 +103,17 @@ def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> Day
     refs, masks, means, ages = _references(site.observed, prior, target_days)
     arrays = (query.astype(np.float32), index, lags, refs, masks, means, ages, prior.mean[:, None], prior.sd[:, None])
     return DayFeatures(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+
+def likeness_keys(query: Tensor) -> Tensor:
+    """Return (D, 6, H, W): what pixels of a day are compared by, given its query channels.
+
+    The prior, LAI before and after, change of VV and VH (3 x 3), and the spread of the prior.
+    """
+    mean, before, after = (LAI_SCALE * query[:, i] for i in range(3))
+    change = DB_SCALE / KEY_RADAR_DB * query[:, 9:11]
+    lai = [mean / KEY_LAI, (mean + before) / KEY_EDGES, (mean + after) / KEY_EDGES, query[:, 4] / KEY_SD]
+    return torch.cat([torch.stack(lai, dim=1), change], dim=1)
 
 
 def _prior_channels(prior: Prior) -> FloatArray:

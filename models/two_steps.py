@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from models.bands import LAI_MAX
 from models.cnn_transformer import CnnTransformer
 from models.edcstfn import Edcstfn
-from models.features import AGE_SCALE, DayFeatures
+from models.features import AGE_SCALE, DayFeatures, likeness_keys
+from models.likeness import alike_offset
 
 LOCAL_PX = (11, 41)
 """Sides of the squares over which a reference's departure from what was expected is averaged; 220 and 820 m at 20 m.
@@ -20,8 +21,9 @@ LOCAL_PX = (11, 41)
 Single scenes carry an offset shared by the whole scene: what the visible part shows of it holds for the hidden part
 too.
 """
-EXTRAS = 4 + 2 * len(LOCAL_PX)
-"""Per reference: mask, age, prior's spread, whether it is the day's own scene; local offset and support per square."""
+EXTRAS = 6 + 2 * len(LOCAL_PX)
+"""Per reference: mask, age, prior's spread, whether it is the day's own scene; local offset and support per square; and
+of the day's own scene, the departure and weight of visible pixels that are alike."""
 MIN_SPREAD = 0.1
 """m2/m2; a correction of step 1 is never scaled by less."""
 
@@ -54,7 +56,7 @@ class TwoSteps(nn.Module):
 
 
 def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (B, 3, 8, H, W) what is known of each reference besides its LAI, and the day's own wide offset.
+    """Return (B, 3, 10, H, W) what is known of each reference besides its LAI, and (B, 1, H, W) the day's own offset.
 
     Args:
         day: features of B target days.
@@ -67,7 +69,19 @@ def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor]:
         support = _local_mean(day.ref_masks, side)
         offset = _local_mean(departure, side) / (support + 0.02)  # a few pixels only hint at the offset
         channels += [offset, support]
-    return torch.stack(channels, dim=2), offset[:, :1]
+    shift, alike = _own_offset(day, departure[:, :1], offset[:, :1])
+    channels += [own * shift, own * alike / (1 + alike)]
+    return torch.stack(channels, dim=2), shift
+
+
+def _own_offset(day: DayFeatures, departure: Tensor, wide: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how far the day's own scene moves each pixel, m2/m2, and the weight of pixels alike; 0 without a scene."""
+    shift, weight = torch.zeros_like(wide), torch.zeros_like(wide)
+    seen = day.ref_masks[:, 0].flatten(1).any(dim=1)
+    if seen.any():
+        keys = likeness_keys(day.query[seen])
+        shift[seen], weight[seen] = alike_offset(departure[seen], day.ref_masks[seen, :1], keys, wide[seen])
+    return shift, weight
 
 
 def _local_mean(maps: Tensor, side: int) -> Tensor:

@@ -26,7 +26,7 @@ CLOUD0 = Scenario("real-cloud-0", 0, partly_visible=True)
 CLOUD30 = Scenario("real-cloud-30", 30, partly_visible=True)
 TRAINING_SCENARIOS = (GAP0, GAP15, GAP22, GAP30, CLOUD0, REAL_CLOUD, CLOUD30)
 """The scenarios of the protocol, and some between and beyond them so that the networks see gaps as a continuum."""
-REGION_SHARES = {"belgium": 0.4}
+REGION_SHARES = {"belgium": 0.3}
 """Share of sites; the other regions divide the rest evenly."""
 
 

@@ -48,8 +48,8 @@ class PaperRecipe:
 
     sites: int = 120
     unseen: int = 8
-    first_steps: int = 500
-    second_steps: int = 150
+    first_steps: int = 350
+    second_steps: int = 100
     learning_rate: float = 1e-3
     seed: int = 2025
 
