@@ -44,12 +44,13 @@ class CatalogProfile(BaseModel):
 
 
 class DroppedScene(BaseModel):
-    """A scene that was found and left out, and why."""
+    """A scene that was found and left out, and why; without a day where its item tells none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     reason: str
+    day: date | None = None
 
 
 class SceneSearch(BaseModel):
@@ -105,12 +106,14 @@ class Catalog:
         dropped: list[DroppedScene] = []
         for sensor, collection in self._collections:
             for item in self._items(collection):
+                day = None
                 try:
-                    if not days.start <= acquired(item).date() <= days.end:
+                    day = acquired(item).date()
+                    if not days.start <= day <= days.end:
                         continue
                     scene = scene_of(item, sensor)
                 except UnusableItem as error:
-                    dropped.append(DroppedScene(id=item.id, reason=str(error)))
+                    dropped.append(DroppedScene(id=item.id, reason=str(error), day=day))
                     continue
                 if scene.touches(area):
                     found.append(scene)
@@ -174,7 +177,8 @@ def _newest_baseline(scenes: list[Scene]) -> tuple[list[Scene], list[DroppedScen
         acquisition = (scene.sensor, scene.platform, scene.datetime, scene.tile, scene.relative_orbit)
         if acquisition in kept:
             winner = kept[acquisition]
-            dropped.append(DroppedScene(id=scene.id, reason=f"same acquisition as {winner.id}, which is kept"))
+            reason = f"same acquisition as {winner.id}, which is kept"
+            dropped.append(DroppedScene(id=scene.id, reason=reason, day=scene.day))
         else:
             kept[acquisition] = scene
     return list(kept.values()), dropped

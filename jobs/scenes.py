@@ -65,7 +65,6 @@ class Scene(_Frozen):
     platform: str
     relative_orbit: int | None = None
     orbit_state: Literal["ascending", "descending"] | None = None
-    bbox: tuple[float, float, float, float]
     footprint: dict[str, Any]
     baseline: str | None = None
     tile: str | None = None
@@ -133,7 +132,6 @@ def _scene(item: Item, sensor: Sensor) -> Scene:
         platform=_platform(properties, sensor),
         relative_orbit=properties.get("sat:relative_orbit"),
         orbit_state=_lower(properties.get("sat:orbit_state")),
-        bbox=footprint.bounds,
         footprint=mapping(footprint),
         baseline=baseline,
         tile=properties.get("s2:mgrs_tile") or properties.get("grid:code"),

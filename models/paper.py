@@ -7,6 +7,7 @@ Int. J. Appl. Earth Obs. Geoinf. 142, 104745. No prior, no adaptation, no residu
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -39,6 +40,48 @@ ROWS_AT_ONCE = 16
 """Rows in one pass through a network of single pixels, whose layers are as wide as the series is long."""
 
 
+@dataclass(frozen=True)
+class References:
+    """The enclosing observations of every pixel of D target days, and what step 1 says of their days.
+
+    Clouds in the fine image are undefined in the original: references are composites of the pixels' nearest clear
+    observations, and so are the predictions of their days.
+
+    Attributes:
+        brackets: the enclosing observations.
+        used: (U,) indices of the scenes that they come from, ascending.
+        at_scenes: (U, H, W) step 1 on the days of those scenes, m2/m2.
+    """
+
+    brackets: Brackets
+    used: IntArray
+    at_scenes: FloatArray
+
+    def maps(self, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return observed and predicted LAI of one or two references and whether they exist, each (D, K, H, W).
+
+        Where one side is missing, the other stands in.
+        """
+        b = self.brackets
+        has_before, has_after = b.before_index >= 0, b.after_index >= 0
+        before = np.stack([b.before, self._predicted(b.before_index)])  # (2, D, H, W)
+        after = np.stack([b.after, self._predicted(b.after_index)])
+        first, second = np.where(has_before, before, after), np.where(has_after, after, before)
+        if count == 1:
+            pairs = np.where(b.age_before <= b.age_after, first, second)[:, :, None]
+        else:
+            pairs = np.stack([first, second], axis=2)  # (2, D, K, H, W)
+        there = np.repeat((has_before | has_after)[:, None], count, axis=1)
+        observed, predicted = np.nan_to_num(pairs).astype(np.float32)
+        return observed, predicted, there.astype(np.float32)
+
+    def _predicted(self, index: IntArray) -> FloatArray:
+        if not len(self.used):
+            return np.zeros(index.shape, np.float32)
+        row = np.searchsorted(self.used, np.maximum(index, self.used[0]))
+        return np.take_along_axis(self.at_scenes, row, axis=0)
+
+
 class PaperNetworks(nn.Module):
     """All networks of the paper; they share nothing."""
 
@@ -55,9 +98,9 @@ class PaperNetworks(nn.Module):
             target_days: (D,).
             model: one of `PAPER_MODELS`.
         """
-        references = PAPER_MODELS[model]
+        count = PAPER_MODELS[model]
         predicted = self.predict(site, target_days, model if model in STEP1 else CHOSEN)
-        return predicted, self.fuse(site, target_days, predicted, references) if references else predicted
+        return predicted, self.fuse(self.references(site, target_days), predicted, count) if count else predicted
 
     @torch.inference_mode()
     def predict(self, site: Site, target_days: IntArray, name: str = CHOSEN) -> FloatArray:
@@ -85,67 +128,34 @@ class PaperNetworks(nn.Module):
         lai: FloatArray = (LAI_MAX * found[0, 0, :height, :width]).clamp(0, LAI_MAX).float().cpu().numpy()
         return lai
 
-    @torch.inference_mode()
-    def fuse(self, site: Site, target_days: IntArray, predicted: FloatArray, references: int = 2) -> FloatArray:
-        """Return LAI (D, H, W) of step 2, m2/m2; step 1 where a pixel has nothing to be fused with.
-
-        Args:
-            site: radar and visible observations.
-            target_days: (D,).
-            predicted: (D, H, W) step 1 on the target days, m2/m2.
-            references: 2 = nearest clear before and after, 1 = the nearer of the two, pixel by pixel.
-        """
+    def references(self, site: Site, target_days: IntArray) -> References:
+        """Return what step 2 refers to: the enclosing observations of every pixel, and step 1 on their days."""
         brackets = find_brackets(site.observed.lai, site.observed.days, target_days)
         used = np.unique([brackets.before_index, brackets.after_index])
         used = used[used >= 0]
-        at_scenes = self.predict(site, site.observed.days[used])
-        refs = reference_pairs(brackets, used, at_scenes, references)
+        return References(brackets, used, self.predict(site, site.observed.days[used]))
+
+    @torch.inference_mode()
+    def fuse(self, references: References, predicted: FloatArray, count: int = 2) -> FloatArray:
+        """Return LAI (D, H, W) of step 2, m2/m2; step 1 where a pixel has nothing to be fused with.
+
+        Args:
+            references: of the target days.
+            predicted: (D, H, W) step 1 on the target days, m2/m2.
+            count: 2 = nearest clear before and after, 1 = the nearer of the two, pixel by pixel.
+        """
+        observed, expected, there = references.maps(count)
         device = next(self.parameters()).device
-        maps = []
-        for d in range(len(target_days)):
-            observed, expected, there = (torch.from_numpy(array[d][None]).to(device) for array in refs)
+        fused = predicted.copy()
+        for d in range(len(predicted)):
+            refs, predictions, masks = (torch.from_numpy(a[d][None]).to(device) for a in (observed, expected, there))
             target = torch.from_numpy(predicted[d][None, None]).to(device)
-            fused = self.blend(observed, expected, target, there)[0, 0].float().cpu().numpy()
-            maps.append(np.where(refs[2][d].any(axis=0), fused, predicted[d]))
-        return np.stack(maps) if maps else predicted
+            found = self.blend(refs, predictions, target, masks)[0, 0].float().cpu().numpy()
+            fused[d] = np.where(there[d].any(axis=0), found, predicted[d])
+        return fused
 
     def blend(self, observed: Tensor, predicted: Tensor, target: Tensor, there: Tensor) -> Tensor:
         """Return LAI (B, 1, H, W) of step 2; observed, predicted and there are (B, K, H, W), target (B, 1, H, W)."""
         masks = there if there.shape[1] > 1 else None
         found: Tensor = self.step2(observed / LAI_MAX, predicted / LAI_MAX, target / LAI_MAX, masks=masks)
         return (LAI_MAX * found).clamp(0, LAI_MAX)
-
-
-def reference_pairs(
-    brackets: Brackets, used: IntArray, at_scenes: FloatArray, references: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return observed and predicted LAI of the references and whether they exist, each (D, K, H, W).
-
-    Clouds in the fine image are undefined in the original: references are composites of the pixels' nearest clear
-    observations, and so are the predictions of their days. Where one side is missing, the other stands in.
-
-    Args:
-        brackets: of the target days.
-        used: (U,) scene indices, ascending.
-        at_scenes: (U, H, W) step 1 on the days of those scenes.
-        references: 1 or 2.
-    """
-
-    def predicted_at(index: IntArray) -> FloatArray:
-        if not len(used):
-            return np.zeros(index.shape, np.float32)
-        return np.take_along_axis(at_scenes, np.searchsorted(used, np.maximum(index, used[0])), axis=0)
-
-    has_before, has_after = brackets.before_index >= 0, brackets.after_index >= 0
-    before = brackets.before, predicted_at(brackets.before_index)
-    after = brackets.after, predicted_at(brackets.after_index)
-    first = np.where(has_before, before, after)  # (2, D, H, W)
-    second = np.where(has_after, after, before)
-    there = (has_before | has_after).astype(np.float32)
-    if references == 1:
-        nearer = np.where(brackets.age_before <= brackets.age_after, first, second)[:, :, None]
-        observed, predicted, masks = nearer[0], nearer[1], there[:, None]
-    else:
-        observed, predicted = np.stack([first, second], axis=2)
-        masks = np.stack([there, there], axis=1)
-    return tuple(np.nan_to_num(array).astype(np.float32) for array in (observed, predicted, masks))  # type: ignore[return-value]

@@ -89,7 +89,9 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
         place=(centre.x, centre.y),
         progress=lambda share, message: progress(0.4 + 0.6 * share, message),
     )
-    return Preparation(fitted.state(), _report(report, plan), fitted.method, weights.name, weights.of(request.model).sha256, skipped)
+    return Preparation(
+        fitted.state(), _report(report, plan), fitted.method, weights.name, weights.of(request.model).sha256, skipped
+    )
 
 
 def windows(geobox: GeoBox, seed: int) -> list[tuple[slice, slice]]:

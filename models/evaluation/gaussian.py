@@ -17,7 +17,7 @@ from torch import Tensor
 from models.radar import anomalies
 from models.series import FloatArray, IntArray, ObservedLai, Site
 
-REACH_DAYS = 120
+REACH_DAYS = 90
 """Observations farther from the target day say nothing that nearer ones do not."""
 SAMPLED, STEPS, LEARNING_RATE = 24, 15, 0.15
 PIXELS_AT_ONCE = 256

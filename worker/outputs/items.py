@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from importlib.metadata import version
@@ -138,8 +136,6 @@ def _properties(
 ) -> dict[str, Any]:
     share = observed_fraction(quality)
     known = days_to_clear[days_to_clear >= 0]
-    left_out = [*facts["skipped"], *(scene.model_dump() for scene in plan.dropped)]
-    days = {scene.id: scene.day for scene in plan.scenes}
     origin = {0.0: "reconstructed", 1.0: "observed"}.get(share, "mixed")
     return {
         "created": provenance.created.isoformat().replace("+00:00", "Z"),
@@ -160,7 +156,7 @@ def _properties(
         "clearleaf:simulated": plan.simulated,
         "clearleaf:no_clear_scene": facts["no_clear_scene"],
         "clearleaf:no_radar": facts["no_radar"],
-        "clearleaf:skipped_scenes": [scene for scene in left_out if _near(days.get(scene["id"]), scene["id"], day)],
+        "clearleaf:skipped_scenes": _left_out(plan, facts["skipped"], day),
     }
 
 
@@ -183,15 +179,12 @@ def join_facts(pieces: Sequence[dict[str, Any]], skipped: Sequence[dict[str, Any
     return {"skipped": sorted(by_id.values(), key=lambda scene: str(scene["id"])), **flags}
 
 
-def _near(taken: date | None, scene_id: str, day: date) -> bool:
-    """Return whether a scene lies near a date; where nobody knows when it was taken it may."""
-    taken = taken or _day_in(scene_id)
-    return taken is None or abs((taken - day).days) <= NEAR_DAYS
+def _left_out(plan: Plan, skipped: Sequence[dict[str, Any]], day: date) -> list[dict[str, Any]]:
+    """Return the scenes near a date that were found and not used, each with its reason.
 
-
-def _day_in(scene_id: str) -> date | None:
-    """Return the day that a scene's name holds first, as those of every archive do: its acquisition."""
-    for text in re.findall(r"(?<!\d)20\d{6}(?!\d)", scene_id):
-        with suppress(ValueError):
-            return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
-    return None
+    A scene of which nobody knows when it was taken may be near any date.
+    """
+    taken = {scene.id: scene.day for scene in plan.scenes}
+    known = [(taken.get(scene["id"]), scene) for scene in skipped]
+    known += [(scene.day, {"id": scene.id, "reason": scene.reason}) for scene in plan.dropped]
+    return [scene for when, scene in known if when is None or abs((when - day).days) <= NEAR_DAYS]

@@ -13,7 +13,7 @@ from worker.inputs.read import RawScene
 def scene(sensor, day=1, **facts) -> Scene:
     when = datetime(2023, 5, day, 10, tzinfo=UTC)
     platform = "S2A" if sensor == "s2" else "S1A"
-    common = {"id": f"{sensor}-{day}", "href": "item.json", "footprint": {}, "bbox": (0, 0, 1, 1), "assets": {}}
+    common = {"id": f"{sensor}-{day}", "href": "item.json", "footprint": {}, "assets": {}}
     return Scene(sensor=sensor, datetime=when, day=when.date(), **({"platform": platform} | common | facts))
 
 

@@ -72,9 +72,9 @@ def test_what_was_left_out_near_a_date_is_named_wherever_that_was(plan, publishe
     in_tile = [{"id": near[0].id, "reason": "damaged"}, {"id": far[0].id, "reason": "damaged"}]
     in_prepare = ({"id": near[1].id, "reason": "missing"}, {"id": far[1].id, "reason": "missing"})
     dropped = (
-        DroppedScene(id="S2A_MSIL2A_20230601T103031_N0509_R108", reason="lacks the assets SCL"),
-        DroppedScene(id="S2B_31UFS_20230401_0_L2A", reason="lacks the assets SCL"),
-        DroppedScene(id="scene-of-an-unknown-day-20239999", reason="has no acquisition time or footprint"),
+        DroppedScene(id="S2A_MSIL2A_20230601T103031", reason="lacks the assets SCL", day=date(2023, 6, 1)),
+        DroppedScene(id="S2B_31UFS_20230401_0_L2A", reason="lacks the assets SCL", day=date(2023, 4, 1)),
+        DroppedScene(id="scene-of-an-unknown-day", reason="has no acquisition time or footprint"),
     )
     folder = published(
         plan.model_copy(update={"dropped": dropped}), said=replace(provenance, skipped=in_prepare), skipped=in_tile
