@@ -35,6 +35,8 @@ class RadarLevels:
     def day(self, d: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return images (1, N, 5, H, W), lags (1, N) and which passes exist (1, N) of one target day."""
         present = self.index[d : d + 1] >= 0
+        if not len(self.images):  # no pass at all: dates that are absent still have a shape
+            return self.images.new_zeros(1, present.shape[1], *self.images.shape[1:]), self.lags[d : d + 1], present
         return self.images[self.index[d].clamp(min=0).long()][None], self.lags[d : d + 1], present
 
 

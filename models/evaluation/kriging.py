@@ -6,6 +6,8 @@ of it, both are that process.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.evaluation.baselines import linear
@@ -27,7 +29,7 @@ SCALE = 0.5
 
 def offset(site: Site, target_days: IntArray) -> FloatArray:
     """Return (D, H, W) LAI of the process, moved by the mean residual of what each target day shows."""
-    base = gaussian_process(site, target_days)
+    base = _process_of_other_days(site, target_days)
     residual = site.observed.on(target_days) - base
     seen = np.isfinite(residual)
     count = seen.sum(axis=(1, 2))
@@ -41,7 +43,7 @@ def kriging(site: Site, target_days: IntArray) -> FloatArray:
     The covariance of residuals has a part for the whole scene, one for pixels of like LAI histories (they carry the
     same crop) and one for neighbours.
     """
-    base = gaussian_process(site, target_days)
+    base = _process_of_other_days(site, target_days)
     residual = site.observed.on(target_days) - base
     return np.stack(
         [
@@ -49,6 +51,16 @@ def kriging(site: Site, target_days: IntArray) -> FloatArray:
             for day, level, left in zip(target_days, base, residual, strict=True)
         ]
     )
+
+
+def _process_of_other_days(site: Site, target_days: IntArray) -> FloatArray:
+    """Return (D, H, W) the process on each target day, which has not seen the day: else nothing would be left over."""
+    observed = site.observed
+    maps = []
+    for day in target_days:
+        others = replace(site, observed=observed.hide(observed.days == day))
+        maps.append(gaussian_process(others, np.array([day], np.int32))[0])
+    return np.stack(maps)
 
 
 def _kriged(site: Site, day: int, level: FloatArray, residual: FloatArray) -> FloatArray:

@@ -168,7 +168,7 @@ def _manifest(plan: Plan, provenance: Provenance, facts: dict[str, Any], files: 
         "plan": plan.model_dump(mode="json", include={"version", "crs", "transform", "shape", "tile_px", "halo"}),
         "catalog": _catalog(plan, provenance),
         "scenes": [scene.id for scene in plan.scenes],
-        "dropped_scenes": [scene.model_dump() for scene in plan.dropped],
+        "dropped_scenes": [scene.model_dump(mode="json") for scene in plan.dropped],
         "skipped_scenes": facts["skipped"],
         "method": provenance.method,
         "weights": {"name": provenance.weights, "sha256": provenance.weights_sha256},
