@@ -7,10 +7,10 @@ DEV_READY := $(ENV)/.dev
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check train clean
+.PHONY: help demo test check train accuracy accuracy-small clean
 
 help: ## show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 $(ENV)/bin/pip:
 	$(PYTHON) -m venv $(ENV)
@@ -37,8 +37,15 @@ check: $(DEV_READY) ## style, types and import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-train: $(DEV_READY) ## train the published weights anew (needs the real scenes)
+train: $(DEV_READY) ## train the published weights anew (needs the real scenes; about 40 minutes on two cores)
 	$(BIN)/python -m models.training
 
+accuracy: $(DEV_READY) ## every system beside every classical method on hidden days (needs the real scenes)
+	$(BIN)/python benchmarks/accuracy.py
+
+accuracy-small: $(DEV_READY) ## train everything anew in small, then print the same tables
+	$(BIN)/python -m models.training --scale 0.1 --out small-weights
+	$(BIN)/python benchmarks/accuracy.py --weights-folder small-weights
+
 clean: ## remove the environment, caches and what the demo made
-	rm -rf $(ENV) clearleaf-demo clearleaf-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
+	rm -rf $(ENV) small-weights clearleaf-demo clearleaf-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

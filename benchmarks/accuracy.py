@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from accuracy_tables import in_docs, tables
 
+from models import weights
 from models.adaptation import adapt_to
 from models.brackets import find_brackets
 from models.evaluation.baselines import estimator
@@ -73,12 +74,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--docs", action="store_true", help="write docs/accuracy.md and its pictures too")
     parser.add_argument("--simulated-sites", type=int, default=1, help="simulated sites per region")
+    parser.add_argument("--weights-folder", type=Path, default=weights.FOLDER, help="default: the published ones")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     started = time.monotonic()
     cells = [Cell(place, s, arguments.simulated_sites) for place in (*REAL, *SIMULATED) for s in SCENARIOS]
-    with ProcessPoolExecutor(arguments.processes, multiprocessing.get_context("spawn"), _one_thread) as pool:
+    spawn, folder = multiprocessing.get_context("spawn"), arguments.weights_folder.resolve()
+    with ProcessPoolExecutor(arguments.processes, spawn, _begin, (folder,)) as pool:
         found = list(pool.map(figures, cells))
     document = {
         "made": datetime.now(UTC).date().isoformat(),
@@ -93,8 +96,9 @@ def main() -> None:
         in_docs(document, Path(__file__).parents[1] / "docs")
 
 
-def _one_thread() -> None:
+def _begin(folder: Path) -> None:
     torch.set_num_threads(1)  # the processes share the cores
+    weights.FOLDER = folder
 
 
 def figures(cell: Cell) -> dict[str, Any]:
@@ -125,10 +129,10 @@ def held_out(site: Site, scenario: Scenario) -> list[HeldOut]:
 
 
 def _real(cell: Cell) -> Iterator[Hidden | None]:
-    site, weights = read_patch(cell.place.lower()), REAL[cell.place]
+    site, name = read_patch(cell.place.lower()), REAL[cell.place]
     cases = held_out(site, cell.scenario)
     methods = [estimator(name, method) for name, method in classical(cell.scenario).items()]
-    yield estimate_hidden(cases, [*_networks(weights), _adapted(site, cases, weights), _age, *methods])
+    yield estimate_hidden(cases, [*_networks(name), _adapted(site, cases, name), _age, *methods])
 
 
 def _simulated(cell: Cell) -> Iterator[Hidden | None]:
@@ -141,11 +145,11 @@ def _simulated(cell: Cell) -> Iterator[Hidden | None]:
         yield estimate_hidden(cases, [*_networks("release"), _age, *methods])
 
 
-def _networks(weights: str) -> list[Estimator]:
-    networks = find_weights(weights).load("paper")
+def _networks(name: str) -> list[Estimator]:
+    networks = find_weights(name).load("paper")
     if not isinstance(networks, PaperNetworks):
         raise TypeError("these are not the paper's networks")
-    return [reconstruction(LaiReconstructor.load(weights)), *_papers(networks)]
+    return [reconstruction(LaiReconstructor.load(name)), *_papers(networks)]
 
 
 def _papers(networks: PaperNetworks) -> list[Estimator]:
@@ -163,9 +167,9 @@ def _papers(networks: PaperNetworks) -> list[Estimator]:
     return [*(rival(name) for name in PAPER_STEP1 if name != CHOSEN), fused]
 
 
-def _adapted(site: Site, cases: Sequence[HeldOut], weights: str) -> Estimator:
+def _adapted(site: Site, cases: Sequence[HeldOut], name: str) -> Estimator:
     """Return the default model adapted to a patch as a job would, without the days that it is scored on."""
-    published = LaiReconstructor.load(weights)
+    published = LaiReconstructor.load(name)
     days = np.unique([case.day for case in cases])
     model_of: dict[int, LaiReconstructor] = {}
     for block in np.array_split(days, FOLDS):
