@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from accuracy_tables import in_docs, tables
+from model_cards import write_cards
 
 from models import weights
 from models.adaptation import adapt_to
@@ -94,6 +95,7 @@ def main() -> None:
         arguments.out.write_text(json.dumps(document, indent=1) + "\n")
     if arguments.docs:
         in_docs(document, Path(__file__).parents[1] / "docs")
+        write_cards(document, weights.FOLDER, REAL)
 
 
 def _begin(folder: Path) -> None:

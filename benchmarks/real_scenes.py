@@ -2,6 +2,8 @@
 
 python benchmarks/real_scenes.py           # prints the figures
 python benchmarks/real_scenes.py --docs    # and writes them and the picture into docs/
+
+Needs the real scenes in CLEARLEAF_REAL_DATA.
 """
 
 from __future__ import annotations
