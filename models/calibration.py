@@ -10,17 +10,24 @@ from models.series import FloatArray
 
 DAYS_OF_PRIOR_BELIEF = 4.0
 """The published factor counts as much as so many hidden days of the AOI's own: a handful makes no quantile."""
+TOLD_SHARE = 0.75
+"""Share of sigma that goes where pixels alike show their part of the day's own scene: seen on simulated sites: most of
+an error is shared."""
 FACTOR_RANGE = (0.6, 2.5)
 
 
-def raw_sigma(lai: FloatArray, sd: FloatArray) -> FloatArray:
+def raw_sigma(lai: FloatArray, sd: FloatArray, told: FloatArray | None = None) -> FloatArray:
     """Return the uncalibrated sigma, m2/m2: spread of the prior and noise of a single scene, added in squares.
 
     Args:
         lai: reconstructed LAI, m2/m2.
         sd: standard deviation of the temporal prior, m2/m2, same shape.
+        told: how much the day's own scene tells, 0..1; nothing where left out.
     """
-    return np.asarray(np.sqrt(sd**2 + observation_noise(lai) ** 2), dtype=np.float32)
+    variance = sd**2 + observation_noise(lai) ** 2
+    if told is not None:
+        variance = variance * (1 - TOLD_SHARE * told) ** 2
+    return np.asarray(np.sqrt(variance), dtype=np.float32)
 
 
 def fit_factor(truth: FloatArray, lai: FloatArray, raw: FloatArray) -> float:

@@ -21,8 +21,10 @@ POOLING = 4
 
 
 @torch.inference_mode()
-def run(networks: TwoSteps, site: SiteFeatures, prior: Prior, days: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return predicted and fused LAI, both (D, H, W) in m2/m2.
+def run(
+    networks: TwoSteps, site: SiteFeatures, prior: Prior, days: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return predicted and fused LAI in m2/m2 and what each day's own scene tells, 0..1; all (D, H, W).
 
     Args:
         networks: in eval mode.
@@ -34,16 +36,15 @@ def run(networks: TwoSteps, site: SiteFeatures, prior: Prior, days: IntArray) ->
     tokens = _encode(networks, site.images.to(device))
     height, width = prior.mean.shape[1:]
     step = max(1, PIXELS_AT_ONCE // (height * width))
-    predicted, fused = np.empty_like(prior.mean), np.empty_like(prior.mean)
+    predicted, fused, told = (np.empty_like(prior.mean) for _ in range(3))
     for start in range(0, len(days), step):
         part = slice(start, start + step)
         day = padded(day_features(site, days[part], prior.select(part)), device)
         chosen, present = gather_tokens(tokens, day.token_index)
         first = networks.predict(day, chosen, present)
-        second = networks.fuse(day, first)
-        predicted[part] = first[:, 0, :height, :width].float().cpu().numpy()
-        fused[part] = second[:, 0, :height, :width].float().cpu().numpy()
-    return predicted, fused
+        for whole, maps in zip((predicted, fused, told), (first, *networks.fuse(day, first)), strict=True):
+            whole[part] = maps[:, 0, :height, :width].float().cpu().numpy()
+    return predicted, fused, told
 
 
 def _encode(networks: TwoSteps, images: Tensor) -> Tensor:

@@ -107,10 +107,12 @@ class LaiReconstructor:
         prior = temporal_prior(site.observed, target_days, self.curve)
         if self.method == "prior":
             predicted = fused = prior.mean
+            told = None
         elif isinstance(self.networks, PaperNetworks):
             predicted, fused = self.networks.reconstruct(site, target_days, self.model)
+            told = None
         else:
-            predicted, fused = run(self.networks, site_features(site, self.curve), prior, target_days)
-        sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd)
+            predicted, fused, told = run(self.networks, site_features(site, self.curve), prior, target_days)
+        sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd, told)
         days_to_clear = np.where(np.isfinite(site.observed.on(target_days)), 0, prior.brackets.days_to_other)
         return Reconstruction(target_days, prior.mean, predicted, fused, sigma, prior.sd, days_to_clear)

@@ -46,17 +46,22 @@ class TwoSteps(nn.Module):
         residual = self.step1(day.query, tokens, day.lags, present)
         return torch.clamp(day.mean + residual * day.sd.clamp(min=MIN_SPREAD), 0, LAI_MAX)
 
-    def fuse(self, day: DayFeatures, predicted: Tensor) -> Tensor:
-        """Return fused LAI (B, 1, H, W) in m2/m2: prediction, shifted as the day's scene shows, and a residual."""
+    def fuse(self, day: DayFeatures, predicted: Tensor) -> tuple[Tensor, Tensor]:
+        """Return fused LAI in m2/m2 and how much of it visible pixels of the day itself tell, 0..1; both (B, 1, H, W).
+
+        Fused LAI is the prediction, shifted as the day's scene shows, and a residual.
+        """
         expected = torch.cat([predicted, day.ref_means[:, 1:]], dim=1)  # step 1 has not seen the day's own scene
         refs = day.ref_masks * day.observed_refs + (1 - day.ref_masks) * expected
-        extras, shift = _describe(day, refs - expected)
+        extras, shift, told = _describe(day, refs - expected)
         correction = self.step2(refs / LAI_MAX, expected / LAI_MAX, predicted / LAI_MAX, extras, day.ref_masks)
-        return torch.clamp(predicted + shift + LAI_MAX * correction, 0, LAI_MAX)
+        return torch.clamp(predicted + shift + LAI_MAX * correction, 0, LAI_MAX), told
 
 
-def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (B, 3, 10, H, W) what is known of each reference besides its LAI, and (B, 1, H, W) the day's own offset.
+def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what is known of each reference besides its LAI, the day's own offset, and how much pixels alike tell.
+
+    Shapes are (B, 3, 10, H, W) and twice (B, 1, H, W).
 
     Args:
         day: features of B target days.
@@ -69,9 +74,10 @@ def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor]:
         support = _local_mean(day.ref_masks, side)
         offset = _local_mean(departure, side) / (support + 0.02)  # a few pixels only hint at the offset
         channels += [offset, support]
-    shift, alike = _own_offset(day, departure[:, :1], offset[:, :1])
-    channels += [own * shift, own * alike / (1 + alike)]
-    return torch.stack(channels, dim=2), shift
+    shift, weight = _own_offset(day, departure[:, :1], offset[:, :1])
+    told = weight / (1 + weight)
+    channels += [own * shift, own * told]
+    return torch.stack(channels, dim=2), shift, told
 
 
 def _own_offset(day: DayFeatures, departure: Tensor, wide: Tensor) -> tuple[Tensor, Tensor]:

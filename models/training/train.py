@@ -100,9 +100,9 @@ def _draw(sources: Sequence[Episodes], rng: np.random.Generator) -> list[tuple[E
 
 @torch.inference_mode()
 def estimates(networks: TwoSteps, episodes: Episodes, device: str = "cpu") -> dict[str, np.ndarray]:
-    """Return truth, prior, predicted, fused and the prior's sd on the scored pixels of all examples, each (N,)."""
+    """Return truth, prior, predicted, fused, `told` and the prior's sd on the scored pixels of all examples, (N,)."""
     networks = networks.to(device).eval()
-    columns: dict[str, list[np.ndarray]] = {k: [] for k in ("truth", "prior", "predicted", "fused", "sd")}
+    columns: dict[str, list[np.ndarray]] = {k: [] for k in ("truth", "prior", "predicted", "fused", "told", "sd")}
     for index in torch.split(torch.arange(len(episodes)), BATCH):
         batch = episodes.pick(index, device)
         maps = (batch.truth, batch.day.mean, *apply(networks, batch), batch.day.sd)
@@ -120,7 +120,8 @@ def pooled_sigma_factor(networks: TwoSteps, unseen: Sequence[Episodes], device: 
         device: where the networks run.
     """
     tables = [estimates(networks, episodes, device) for episodes in unseen]
-    factors = [fit_factor(table["truth"], table["fused"], raw_sigma(table["fused"], table["sd"])) for table in tables]
+    raw = [raw_sigma(table["fused"], table["sd"], table["told"]) for table in tables]
+    factors = [fit_factor(t["truth"], t["fused"], sigma) for t, sigma in zip(tables, raw, strict=True)]
     say("  sigma factors " + ", ".join(f"{factor:.2f}" for factor in factors))
     return float(np.exp(np.mean(np.log(factors))))
 
