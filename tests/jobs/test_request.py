@@ -12,7 +12,8 @@ from shapely.geometry.polygon import orient
 from jobs.aoi import area_km2
 from jobs.errors import InvalidJob
 from jobs.job import JobRequest, Limits
-from jobs.request import FIRST_DAY, PublishedWeights, today
+from jobs.request import FIRST_DAY, Model, PublishedWeights, today
+from models.paper import PAPER_MODELS
 from models.weights import published
 
 
@@ -137,6 +138,10 @@ def test_every_wrong_member_is_told_at_once(order):
     assert set(refused(order, start="soon", dates=["2018-07-01"])) == {"/start", "/dates/0"}
     assert set(refused(order, start="2015-01-01", end="2018-06-30", step_days=0)) == {"/step_days"}
     assert set(refused(order, start="2015-01-01", end="2018-06-30", step_days=1)) == {"/step_days"}
+
+
+def test_the_models_that_can_be_ordered_are_those_there_are():
+    assert set(get_args(Model)) == {"default", "prior", *PAPER_MODELS}
 
 
 def test_the_weights_that_can_be_ordered_are_the_published_ones(order):

@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from models.area_fit import fit_to_area
 from models.episodes import episode
+from models.evaluation.baselines import estimator
+from models.evaluation.classical import classical
+from models.evaluation.hidden import estimate_hidden
 from models.evaluation.hold_out import choose_days
-from models.evaluation.scenarios import GAP15, SCENARIOS, hide, scorable_scenes
+from models.evaluation.report import reconstruction
+from models.evaluation.scenarios import GAP15, REAL_CLOUD, SCENARIOS, hide, scorable_scenes
+from models.paper import PAPER_MODELS, PaperNetworks
 from models.series import Site
 
 POISONS = (np.float32(1e6), np.float32(-1e6), np.float32(7.7))
@@ -33,6 +39,25 @@ def test_an_episode_never_sees_what_is_hidden(site, scenario):
         for name, tensor in vars(expected.day).items():
             assert tensor.equal(getattr(found.day, name)), name
         assert expected.images.equal(found.images)
+
+
+@pytest.mark.parametrize("scenario", [GAP15, REAL_CLOUD], ids=lambda s: s.name)
+def test_no_system_of_the_tables_sees_what_is_hidden(site, reconstructor, scenario):
+    torch.manual_seed(2)
+    paper = PaperNetworks().eval()
+    systems = [estimator(name, method) for name, method in classical(scenario).items()]
+    systems += [estimator(m, lambda s, days, m=m: paper.reconstruct(s, days, m)[1]) for m in PAPER_MODELS]
+    systems.append(reconstruction(reconstructor))
+    index = next(
+        i for i in scorable_scenes(site.observed) if hide(site, i, scenario, np.random.default_rng(3)) is not None
+    )
+    clean = hide(site, index, scenario, np.random.default_rng(3))
+    expected = estimate_hidden([clean], systems)
+    dirty = poisoned(site, np.isnan(clean.site.observed.lai), np.float32(1e6))
+    found = estimate_hidden([hide(dirty, index, scenario, np.random.default_rng(3))], systems)
+    assert len(expected.estimates) > 15
+    for name, estimate in expected.estimates.items():
+        np.testing.assert_array_equal(found.estimates[name].lai, estimate.lai, name)
 
 
 def test_test_days_leave_what_a_job_fits(site, reconstructor, monkeypatch):

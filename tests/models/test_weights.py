@@ -8,13 +8,21 @@ from models import weights
 from models.reconstruction import LaiReconstructor
 
 
+@pytest.mark.parametrize("model", ["default", "paper"])
 @pytest.mark.parametrize("name", ["release", "without-a", "without-c"])
-def test_every_set_loads(name):
-    assert LaiReconstructor.load(name).weights == name
+def test_every_set_loads(name, model):
+    found = LaiReconstructor.load(name, model)
+    assert (found.weights, found.model) == (name, model)
+
+
+def test_every_set_has_a_model_card_that_names_its_files():
+    for name, found in weights.published().items():
+        card = (weights.FOLDER / f"{name}.md").read_text()
+        assert all(facts.sha256 in card for facts in found.files.values())
 
 
 def test_they_are_small():
-    assert sum(path.stat().st_size for path in weights.FOLDER.iterdir()) < 5e6
+    assert sum(path.stat().st_size for path in weights.FOLDER.iterdir()) < 7e6
 
 
 def test_unknown_names_are_refused_with_those_there_are():

@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.evaluation.baselines import INTERPOLATIONS
+from models.evaluation.hidden import estimate_hidden
 from models.evaluation.hold_out import SPACING_DAYS, choose_days
-from models.evaluation.report import hidden_estimates
+from models.evaluation.metrics import score
+from models.evaluation.report import hidden_estimates, reconstruction, scores_as_json
 from models.evaluation.scenarios import GAP0, GAP15, GAP30, REAL_CLOUD, SCENARIOS, clear_share, hide, scorable_scenes
 
 
@@ -68,3 +71,14 @@ def test_every_method_is_scored_on_the_same_pixels(site, reconstructor):
     hidden = hidden_estimates(reconstructor, [site], days.test)
     assert {len(estimate.lai) for estimate in hidden.estimates.values()} == {len(hidden.truth)}
     assert {"clearleaf", "predicted", "prior", "linear", "nearest"} == set(hidden.estimates)
+
+
+def test_the_report_of_a_job_and_the_table_agree(site, reconstructor):
+    """On the same days in the same scenario a job's report shows what the tables would."""
+    days = choose_days([site], int(site.observed.days[0]), int(site.observed.days[-1]))
+    report = scores_as_json(hidden_estimates(reconstructor, [site], days.test))
+    tabled = [case for case in cases(site, GAP15) if case.day in days.test]
+    table = estimate_hidden(tabled, [reconstruction(reconstructor), *INTERPOLATIONS])
+    for name, estimate in table.estimates.items():
+        figures = score(table.truth, estimate.lai, estimate.sigma if name == "clearleaf" else None).as_json()
+        assert {key: report[name][key] for key in figures} == figures
