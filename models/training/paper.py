@@ -25,18 +25,16 @@ from models.evaluation.report import DELIVERED, reconstruction
 from models.evaluation.scenarios import GAP15, hide, scorable_scenes
 from models.losses import HUBER
 from models.paper import CHOSEN, PER_PIXEL, STEP1, PaperNetworks
-from models.radar_levels import RadarLevels, radar_levels
 from models.reconstruction import NO_SCENES, LaiReconstructor
-from models.series import IntArray, Site
+from models.series import Site
 from models.simulation.site import simulate
 from models.training.datasets import simulated_specs
 from models.training.descent import descend, say
+from models.training.paper_examples import Place, draw_place, places_of, step1_example, step2_example
 from models.training.places import read_patch
 
 BATCH, CROP_PX = 16, 8
 """Networks of single pixels learn on crops: neighbours are nearly copies of one another."""
-GAPS_DAYS = (0, 15, 30)
-"""References lie at least this far from the target, drawn for each example."""
 SIGMA_EVERY = 3
 """Sigma is calibrated on every third clear scene of the unseen places."""
 SSIM_SHARE, SSIM_WINDOW_PX = 0.8, 5
@@ -54,34 +52,6 @@ class PaperRecipe:
     seed: int = 2025
 
 
-@dataclass(frozen=True)
-class Place:
-    """The clear scenes of one square of ground, as the paper's networks learn from them.
-
-    Attributes:
-        levels: radar around each clear day.
-        lai: (D, H, W) observed LAI / 8; 0 where not usable.
-        usable: (D, H, W).
-        days: (D,).
-    """
-
-    levels: RadarLevels
-    lai: Tensor
-    usable: Tensor
-    days: IntArray
-
-
-def place_of(site: Site) -> Place | None:
-    """Return a site's clear scenes, or None where it has fewer than three."""
-    scenes = scorable_scenes(site.observed)
-    if len(scenes) < 3:
-        return None
-    days = site.observed.days[scenes]
-    lai = torch.from_numpy(site.observed.lai[scenes] / np.float32(LAI_MAX))
-    levels = radar_levels(site.radar, days)
-    return Place(levels, torch.nan_to_num(lai), torch.isfinite(lai), days)
-
-
 def train_paper(recipe: PaperRecipe, sets: dict[str, tuple[str, ...]]) -> dict[str, tuple[PaperNetworks, float]]:
     """Return the paper's networks and sigma factor by set name.
 
@@ -92,7 +62,7 @@ def train_paper(recipe: PaperRecipe, sets: dict[str, tuple[str, ...]]) -> dict[s
     say(f"paper: simulating {recipe.sites} sites")
     specs = simulated_specs(recipe.sites, recipe.seed + 7)
     sites = [simulate(spec).site() for spec in specs]
-    unseen, simulated = sites[: recipe.unseen], _places(sites[recipe.unseen :])
+    unseen, simulated = sites[: recipe.unseen], places_of(sites[recipe.unseen :])
     real = {name: read_patch(name) for name in sorted({place for places in sets.values() for place in places})}
     torch.manual_seed(recipe.seed)
     start = PaperNetworks()
@@ -101,16 +71,12 @@ def train_paper(recipe: PaperRecipe, sets: dict[str, tuple[str, ...]]) -> dict[s
     for name, places in sets.items():
         say(f"paper, {name}: with real places")
         networks = copy.deepcopy(start)
-        sources = [simulated, *(_places([real[place]]) for place in places)]
+        sources = [simulated, *(places_of([real[place]]) for place in places)]
         _train(networks, sources, recipe.second_steps, recipe.learning_rate / 3, recipe.seed + 1)
         factor = _sigma_factor(start, [*unseen, *(real[place] for place in places)])
         say(f"paper, {name}: sigma factor {factor:.2f}")
         trained[name] = networks.eval(), factor
     return trained
-
-
-def _places(sites: Sequence[Site]) -> list[Place]:
-    return [place for place in map(place_of, sites) if place is not None]
 
 
 def _sigma_factor(networks: PaperNetworks, unseen: Sequence[Site]) -> float:
@@ -142,7 +108,7 @@ def _train(networks: PaperNetworks, sources: list[list[Place]], steps: int, rate
 
 def step1_loss(network: nn.Module, rng: np.random.Generator, sources: list[list[Place]], crop_px: int | None) -> Tensor:
     """Return the Huber loss of a network of step 1 on clear scenes drawn from the sources."""
-    batch = [_example(_draw(sources, i, rng), rng, crop_px) for i in range(BATCH)]
+    batch = [step1_example(draw_place(sources, i, rng), rng, crop_px) for i in range(BATCH)]
     images, lags, present, truth, usable = (torch.stack(column) for column in zip(*batch, strict=True))
     estimate = network(images.float(), lags, present)[:, 0]
     error = nn.functional.smooth_l1_loss(estimate, truth, reduction="none", beta=HUBER / LAI_MAX)
@@ -158,7 +124,7 @@ def step2_loss(
     predictions: list[list[Tensor]],
 ) -> Tensor:
     """Return the published loss of EDCSTFN, averaged over single references."""
-    batch = [_pair(sources, predictions, i, rng) for i in range(BATCH // 2)]
+    batch = [step2_example(sources, predictions, i, rng) for i in range(BATCH // 2)]
     reference, expected, predicted, truth, usable = (torch.stack(column) for column in zip(*batch, strict=True))
     fused = network(reference[:, None], expected[:, None], predicted[:, None])
     filled = torch.where(usable[:, None], truth[:, None], fused.detach())  # what cannot be known costs nothing
@@ -175,50 +141,6 @@ def _likeness(one: Tensor, other: Tensor) -> Tensor:
     return torch.stack(scales).mean()
 
 
-def _draw(sources: list[list[Place]], i: int, rng: np.random.Generator) -> Place:
-    """Return a place: half of a batch is simulated once there are real ones, which share the other half."""
-    source = sources[0] if len(sources) == 1 or i % 2 == 0 else sources[1 + (i // 2) % (len(sources) - 1)]
-    return source[int(rng.integers(len(source)))]
-
-
-def _example(place: Place, rng: np.random.Generator, crop_px: int | None) -> tuple[Tensor, ...]:
-    d = int(rng.integers(len(place.days)))
-    images, lags, present = place.levels.day(d)
-    truth, usable = place.lai[d], place.usable[d]
-    if crop_px is None:
-        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-        images, truth, usable = (_turned(tensor, turns, mirrored) for tensor in (images, truth, usable))
-    else:
-        top, left = rng.integers(0, truth.shape[0] - crop_px + 1, 2)
-        part = np.s_[..., top : top + crop_px, left : left + crop_px]
-        images, truth, usable = images[part], truth[part], usable[part]
-    return images[0], lags[0], present[0], truth, usable
-
-
-def _turned(tensor: Tensor, turns: int, mirrored: bool) -> Tensor:
-    turned = torch.rot90(tensor, turns, (-2, -1))
-    return turned.flip(-1) if mirrored else turned
-
-
-def _pair(
-    sources: list[list[Place]], predictions: list[list[Tensor]], i: int, rng: np.random.Generator
-) -> tuple[Tensor, ...]:
-    """Return reference, prediction on its day, prediction on the target's day, target and where that is usable."""
-    s = 0 if len(sources) == 1 or i % 2 == 0 else 1 + (i // 2) % (len(sources) - 1)
-    p = int(rng.integers(len(sources[s])))
-    place, predicted = sources[s][p], predictions[s][p]
-    target = int(rng.integers(len(place.days)))
-    lags = np.abs(place.days - place.days[target])
-    far = lags[lags > int(rng.choice(GAPS_DAYS))]
-    far = far if len(far) else lags[lags > 0]
-    reference = int(rng.choice(np.flatnonzero(lags == far.min())))
-    columns = (place.lai[reference], predicted[reference], predicted[target], place.lai[target], place.usable[target])
-    # Where the reference is not usable, its prediction stands in, as in a composite of clear pixels.
-    seen = torch.where(place.usable[reference], columns[0], columns[1])
-    turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-    return tuple(_turned(tensor, turns, mirrored) for tensor in (seen, *columns[1:]))
-
-
 @torch.no_grad()
 def _predictions(network: nn.Module, place: Place) -> Tensor:
     """Return LAI / 8 (D, H, W) of step 1 on a place's clear days."""
@@ -233,7 +155,7 @@ def _encoder(sources: list[list[Place]], steps: int, seed: int) -> nn.Module:
     autoencoder = _Autoencoder()
 
     def loss_of(network: _Autoencoder, rng: np.random.Generator) -> Tensor:
-        places = [_draw(sources, i, rng) for i in range(BATCH)]
+        places = [draw_place(sources, i, rng) for i in range(BATCH)]
         maps = torch.stack([place.lai[int(rng.integers(len(place.days)))] for place in places])[:, None]
         loss: Tensor = ((network(maps) - maps) ** 2).mean()
         return loss
