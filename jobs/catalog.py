@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -91,12 +91,13 @@ class Catalog:
         except OSError as error:
             raise Unavailable(f"catalogue {profile.name!r} cannot be reached at {shown(href)}: {error}") from error
 
-    def search(self, area: BaseGeometry, days: TimeRange) -> SceneSearch:
+    def search(self, area: BaseGeometry, days: TimeRange, tick: Callable[[], None] = lambda: None) -> SceneSearch:
         """Return the scenes that meet an area in a range of days.
 
         Args:
             area: EPSG:4326.
             days: acquisition days.
+            tick: called for every item that is looked at; may raise to stop.
 
         Raises:
             AccessDenied: part of the catalogue is closed to us.
@@ -106,6 +107,7 @@ class Catalog:
         dropped: list[DroppedScene] = []
         for sensor, collection in self._collections:
             for item in self._items(collection):
+                tick()
                 day = None
                 try:
                     day = acquired(item).date()

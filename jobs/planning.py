@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
@@ -78,7 +79,15 @@ class Plan(BaseModel):
         return next(tile for tile in self.tiles if tile.id == tile_id)
 
 
-def make_plan(job_id: UUID, request: JobRequest, catalog: Catalog, *, tile_px: int, halo: int) -> Plan:
+def make_plan(
+    job_id: UUID,
+    request: JobRequest,
+    catalog: Catalog,
+    *,
+    tile_px: int,
+    halo: int,
+    tick: Callable[[], None] = lambda: None,
+) -> Plan:
     """Return the plan of an order.
 
     Args:
@@ -87,13 +96,14 @@ def make_plan(job_id: UUID, request: JobRequest, catalog: Catalog, *, tile_px: i
         catalog: where the scenes are.
         tile_px: side of a tile's core.
         halo: pixels read around it.
+        tick: called for every scene that is looked at; may raise to stop.
 
     Raises:
         NoScenes: the catalogue has nothing for this area and time.
         Unavailable: the catalogue cannot be read now.
     """
     geobox = output_geobox(request.area, request.resolution)
-    found = catalog.search(_with_halo(geobox, halo), request.scene_range)
+    found = catalog.search(_with_halo(geobox, halo), request.scene_range, tick)
     if not found.scenes:
         days = request.scene_range
         detail = f"no-scenes: catalogue {catalog.profile.name!r} has no usable scene of this area from {days.start} to "

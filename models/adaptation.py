@@ -7,7 +7,7 @@ are held near the published ones. Own gaps alone would teach the networks this y
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -17,6 +17,7 @@ import torch
 from models.episodes import Episodes, concatenate, draw_episodes
 from models.evaluation.scenarios import GAP15, GAP30, REAL_CLOUD
 from models.losses import anchor_penalty, losses
+from models.progress import Progress, part_of
 from models.reconstruction import LaiReconstructor
 from models.series import Site
 from models.simulation.regions import REGIONS
@@ -31,9 +32,6 @@ HOLD = 1e-2
 REPLAY_SITES, REPLAY_SCENES = 6, 6
 MIN_EPISODES = 6
 """With fewer gaps of its own an AOI teaches only its noise."""
-
-Progress = Callable[[float, str], None]
-"""Called with the share done (0..1) and what is being done; may raise to stop."""
 
 
 def adapt_to(
@@ -83,8 +81,3 @@ def _descend(networks: TwoSteps, own: Episodes, replay: Episodes, seed: int, dev
         (HOLD * anchor_penalty(networks, anchor)).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
         optimizer.step()
-
-
-def part_of(progress: Progress, low: float, high: float) -> Progress:
-    """Return a progress callback for the part of a task that lies between two shares of it."""
-    return lambda share, message: progress(low + (high - low) * share, message)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from models.adaptation import Progress, adapt_to, part_of
+from models.adaptation import adapt_to
 from models.calibration import fit_factor, shrink_factor
 from models.evaluation.hidden import Hidden
 from models.evaluation.hold_out import HoldOut, choose_days, scorable_days
 from models.evaluation.report import DELIVERED, PRIOR, dates_as_json, hidden_estimates, scores_as_json
 from models.evaluation.scenarios import GAP15
 from models.prior import mean_curve
+from models.progress import Progress, part_of, silent
 from models.reconstruction import LaiReconstructor
 from models.series import Site
 from models.weights import find_weights
@@ -77,7 +78,7 @@ def fit_to_area(
     adapt_networks: bool = True,
     seed: int = 0,
     place: tuple[float, float] | None = None,
-    progress: Progress = lambda share, message: None,
+    progress: Progress = silent,
 ) -> tuple[LaiReconstructor, Report]:
     """Return the reconstructor of a job and its accuracy report.
 

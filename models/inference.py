@@ -11,6 +11,7 @@ from torch.nn.functional import pad
 
 from models.features import DayFeatures, SiteFeatures, day_features
 from models.prior import Prior
+from models.progress import Progress, silent
 from models.series import FloatArray, IntArray
 from models.two_steps import TwoSteps
 
@@ -22,7 +23,7 @@ POOLING = 4
 
 @torch.inference_mode()
 def run(
-    networks: TwoSteps, site: SiteFeatures, prior: Prior, days: IntArray
+    networks: TwoSteps, site: SiteFeatures, prior: Prior, days: IntArray, progress: Progress = silent
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return predicted and fused LAI in m2/m2 and what each day's own scene tells, 0..1; all (D, H, W).
 
@@ -31,6 +32,7 @@ def run(
         site: features of the tile.
         prior: on the target days.
         days: (D,) target days.
+        progress: told before every few days.
     """
     device = next(networks.parameters()).device
     tokens = _encode(networks, site.images.to(device))
@@ -38,6 +40,7 @@ def run(
     step = max(1, PIXELS_AT_ONCE // (height * width))
     predicted, fused, told = (np.empty_like(prior.mean) for _ in range(3))
     for start in range(0, len(days), step):
+        progress(start / len(days), "reconstructing")
         part = slice(start, start + step)
         day = padded(day_features(site, days[part], prior.select(part)), device)
         chosen, present = gather_tokens(tokens, day.token_index)

@@ -21,6 +21,7 @@ from models.cnn1d_transformer import Cnn1dTransformer
 from models.cnn2d_lstm import Cnn2dLstm
 from models.cnn2d_transformer import Cnn2dTransformer
 from models.edcstfn import Edcstfn
+from models.progress import Progress, part_of, silent
 from models.radar_levels import radar_levels
 from models.series import FloatArray, IntArray, Site
 
@@ -90,29 +91,41 @@ class PaperNetworks(nn.Module):
         self.step1 = nn.ModuleDict({name: make() for name, make in STEP1.items()})
         self.step2 = Edcstfn()
 
-    def reconstruct(self, site: Site, target_days: IntArray, model: str) -> tuple[FloatArray, FloatArray]:
+    def reconstruct(
+        self, site: Site, target_days: IntArray, model: str, progress: Progress = silent
+    ) -> tuple[FloatArray, FloatArray]:
         """Return LAI of step 1 and of the whole model, both (D, H, W) in m2/m2.
 
         Args:
             site: radar and visible observations.
             target_days: (D,).
             model: one of `PAPER_MODELS`.
+            progress: told before every day and every reference.
         """
         count = PAPER_MODELS[model]
-        predicted = self.predict(site, target_days, model if model in STEP1 else CHOSEN)
-        return predicted, self.fuse(self.references(site, target_days), predicted, count) if count else predicted
+        share = 0.5 if count else 1.0
+        name = model if model in STEP1 else CHOSEN
+        predicted = self.predict(site, target_days, name, part_of(progress, 0.0, share))
+        if not count:
+            return predicted, predicted
+        references = self.references(site, target_days, part_of(progress, share, 1.0))
+        return predicted, self.fuse(references, predicted, count)
 
     @torch.inference_mode()
-    def predict(self, site: Site, target_days: IntArray, name: str = CHOSEN) -> FloatArray:
+    def predict(self, site: Site, target_days: IntArray, name: str = CHOSEN, progress: Progress = silent) -> FloatArray:
         """Return LAI (D, H, W) from radar alone, m2/m2.
 
         Args:
             site: whose radar is read.
             target_days: (D,).
             name: which network of step 1.
+            progress: told before every day.
         """
         levels = radar_levels(site.radar, target_days)
-        maps = [self._predict_day(name, *levels.day(d)) for d in range(len(target_days))]
+        maps = []
+        for d in range(len(target_days)):
+            progress(d / len(target_days), "reconstructing")
+            maps.append(self._predict_day(name, *levels.day(d)))
         return np.stack(maps) if maps else np.empty((0, *site.observed.lai.shape[1:]), np.float32)
 
     def _predict_day(self, name: str, images: Tensor, lags: Tensor, present: Tensor) -> FloatArray:
@@ -128,12 +141,12 @@ class PaperNetworks(nn.Module):
         lai: FloatArray = (LAI_MAX * found[0, 0, :height, :width]).clamp(0, LAI_MAX).float().cpu().numpy()
         return lai
 
-    def references(self, site: Site, target_days: IntArray) -> References:
+    def references(self, site: Site, target_days: IntArray, progress: Progress = silent) -> References:
         """Return what step 2 refers to: the enclosing observations of every pixel, and step 1 on their days."""
         brackets = find_brackets(site.observed.lai, site.observed.days, target_days)
         used = np.unique([brackets.before_index, brackets.after_index])
         used = used[used >= 0]
-        return References(brackets, used, self.predict(site, site.observed.days[used]))
+        return References(brackets, used, self.predict(site, site.observed.days[used], progress=progress))
 
     @torch.inference_mode()
     def fuse(self, references: References, predicted: FloatArray, count: int = 2) -> FloatArray:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from models.brackets import Brackets, find_brackets
+from models.progress import Progress, silent
 from models.series import FloatArray, IntArray, ObservedLai
 
 PIXELS_AT_ONCE = 4096  # bounds the (pixels, days, observations) kernel to some 100 MB
@@ -108,7 +109,11 @@ def evaluate_curve(curve: MeanCurve, days: IntArray, settings: GpSettings) -> Fl
 
 
 def temporal_prior(
-    observed: ObservedLai, target_days: IntArray, curve: MeanCurve, settings: GpSettings | None = None
+    observed: ObservedLai,
+    target_days: IntArray,
+    curve: MeanCurve,
+    settings: GpSettings | None = None,
+    progress: Progress = silent,
 ) -> Prior:
     """Return the prior on every target day, finite on every pixel.
 
@@ -117,6 +122,7 @@ def temporal_prior(
         target_days: (D,).
         curve: mean curve of the AOI, made from the same visible observations.
         settings: hyperparameters of the process.
+        progress: told before every few thousand pixels.
     """
     settings = settings or GpSettings()
     brackets = find_brackets(observed.lai, observed.days, target_days)
@@ -124,7 +130,7 @@ def temporal_prior(
     enclosing = enclosing[enclosing >= 0]
     days = np.concatenate([target_days, observed.days[enclosing]]).astype(np.int32)
     own = observed.index_of(target_days)
-    process, sd = _pixel_process(observed, days, own, curve, settings)
+    process, sd = _pixel_process(observed, days, own, curve, settings, progress)
     process, at_scenes = np.split(process, [len(target_days)])
     linear = brackets.linear()
     mean = np.where(np.isfinite(linear), 0.5 * (linear + process), process)
@@ -140,7 +146,12 @@ def temporal_prior(
 
 
 def _pixel_process(
-    observed: ObservedLai, at_days: IntArray, own: IntArray, curve: MeanCurve, settings: GpSettings
+    observed: ObservedLai,
+    at_days: IntArray,
+    own: IntArray,
+    curve: MeanCurve,
+    settings: GpSettings,
+    progress: Progress,
 ) -> tuple[FloatArray, FloatArray]:
     """Return the process's mean (N, H, W) on `at_days` and its standard deviation on the target days.
 
@@ -150,6 +161,7 @@ def _pixel_process(
         own: (D,) index of each target day's own observation, which is left out; -1 where it has none.
         curve: mean curve of the AOI.
         settings: hyperparameters.
+        progress: told before every part.
     """
     scenes, height, width = observed.lai.shape
     level = evaluate_curve(curve, at_days, settings)
@@ -160,6 +172,7 @@ def _pixel_process(
         noise = _noise_of_scenes(values)
         values = values - torch.from_numpy(evaluate_curve(curve, observed.days, settings))
         for start in range(0, len(values), PIXELS_AT_ONCE):
+            progress(start / len(values), "interpolating")
             part = slice(start, start + PIXELS_AT_ONCE)
             anomaly, sd[part] = _solve(values[part], noise[part], observed.days, at_days, own, settings)
             mean[part] += anomaly

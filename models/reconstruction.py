@@ -18,6 +18,7 @@ from models.features import site_features
 from models.inference import run
 from models.paper import PaperNetworks
 from models.prior import MeanCurve, observation_noise, temporal_prior
+from models.progress import Progress, part_of, silent
 from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reconstruction, Site
 from models.two_steps import TwoSteps
 from models.weights import build_networks, find_weights
@@ -97,22 +98,24 @@ class LaiReconstructor:
         """Return sigma of an observed pixel: the noise of a single scene at that level of LAI, m2/m2."""
         return observation_noise(lai)
 
-    def reconstruct(self, site: Site, target_days: IntArray) -> Reconstruction:
+    def reconstruct(self, site: Site, target_days: IntArray, progress: Progress = silent) -> Reconstruction:
         """Return LAI on every target day and pixel, finite everywhere.
 
         Args:
             site: observed LAI and radar of a tile with its halo.
             target_days: (D,).
+            progress: asked every second or so whether to go on.
         """
-        prior = temporal_prior(site.observed, target_days, self.curve)
+        prior = temporal_prior(site.observed, target_days, self.curve, progress=part_of(progress, 0.0, 0.3))
+        progress = part_of(progress, 0.3, 1.0)
         if self.method == "prior":
             predicted = fused = prior.mean
             told = None
         elif isinstance(self.networks, PaperNetworks):
-            predicted, fused = self.networks.reconstruct(site, target_days, self.model)
+            predicted, fused = self.networks.reconstruct(site, target_days, self.model, progress)
             told = None
         else:
-            predicted, fused, told = run(self.networks, site_features(site, self.curve), prior, target_days)
+            predicted, fused, told = run(self.networks, site_features(site, self.curve), prior, target_days, progress)
         sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd, told)
         days_to_clear = np.where(np.isfinite(site.observed.on(target_days)), 0, prior.brackets.days_to_other)
         return Reconstruction(target_days, prior.mean, predicted, fused, sigma, prior.sd, days_to_clear)

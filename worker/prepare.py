@@ -14,12 +14,13 @@ from odc.geo.geobox import GeoBox
 from jobs.errors import InvalidJob, Problem
 from jobs.planning import Plan
 from models.area_fit import Report, fit_to_area
+from models.progress import Progress
 from models.reconstruction import LaiReconstructor
 from models.series import Site, day_number
 from models.weights import WeightsError, find_weights
 from worker.rasters import SkippedScene
 from worker.reconstruct import SceneStack, observe, read_stack
-from worker.runtime import Parts, Progress
+from worker.runtime import Parts
 
 WINDOW_PX = 32
 """640 m at 20 m pixels: the square on which the protocol hides and scores."""

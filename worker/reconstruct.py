@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from jobs.grid import Tile
 from jobs.planning import Plan
 from models.biophysical import observed_lai
+from models.progress import Progress, silent
 from models.reconstruction import LaiReconstructor
 from models.series import BoolArray, FloatArray, IntArray, OpticalSeries, RadarSeries, Site, day_number
 from worker.inputs.read import SceneReader, Tick
@@ -81,7 +82,9 @@ def observe(stack: SceneStack) -> Site:
     return Site(observed_lai(stack.s2.series), stack.s1.series)
 
 
-def reconstruct_tile(tile: Tile, plan: Plan, stack: SceneStack, lai: LaiReconstructor) -> TileResult:
+def reconstruct_tile(
+    tile: Tile, plan: Plan, stack: SceneStack, lai: LaiReconstructor, progress: Progress = silent
+) -> TileResult:
     """Return everything that a tile delivers, on its core.
 
     Args:
@@ -89,10 +92,11 @@ def reconstruct_tile(tile: Tile, plan: Plan, stack: SceneStack, lai: LaiReconstr
         plan: of the job.
         stack: scenes on the padded tile.
         lai: reconstructor in the job's state.
+        progress: see `Progress`.
     """
     days = day_number(list(plan.target_dates))
     site = observe(stack)
-    found = lai.reconstruct(site, days)  # step 1 and step 2
+    found = lai.reconstruct(site, days, progress)  # step 1 and step 2
     observed = site.observed.on(days)
     seen = np.isfinite(observed)
     delivered = np.where(seen, observed, found.fused)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +15,6 @@ from jobs.storage import FileStorage
 from models.reconstruction import LaiReconstructor
 from worker.inputs.read import SceneReader
 from worker.settings import WorkerSettings
-
-Progress = Callable[[float, str], None]
-"""Called with the share done (0..1) and what is being done; may raise to stop."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,13 +17,13 @@ from uuid import UUID
 from jobs.errors import ClearleafError, StorageFull
 from jobs.planning import Plan, make_plan
 from jobs.request import JobRequest
+from models.progress import Progress, part_of, silent
 from models.reconstruction import HALO_PX
 from worker.outputs.pieces import Piece, write_piece
 from worker.outputs.publish import Provenance, publish
 from worker.prepare import prepare
 from worker.reconstruct import read_stack, reconstruct_tile, stack_from_bytes, stack_to_bytes
-from worker.runtime import Parts, Progress, cached_reconstructor
-from worker.stoppable import stoppable
+from worker.runtime import Parts, cached_reconstructor
 
 STATE, FACTS, STACK = "state.safetensors", "prepare.json", "stack.npz"
 NEARLY_FULL = 16 * 2**20
@@ -30,7 +31,7 @@ NEARLY_FULL = 16 * 2**20
 
 
 def plan_step(
-    job_id: UUID, request: JobRequest, parts: Parts, prefix: str, progress: Progress = lambda share, message: None
+    job_id: UUID, request: JobRequest, parts: Parts, prefix: str, progress: Progress = silent
 ) -> tuple[str, list[str]]:
     """Fix grid, tiles and scenes; returns the plan's key and the tiles' ids.
 
@@ -38,11 +39,9 @@ def plan_step(
         InvalidJob: the catalogue is not configured, or has no scene (`NoScenes`).
         Unavailable: catalogue or storage are away.
     """
-
-    def planned() -> Plan:
-        return make_plan(job_id, request, parts.catalog(request.catalog), tile_px=parts.tile_px, halo=HALO_PX)
-
-    plan = stoppable(planned, lambda: progress(0.0, "searching scenes"))  # a large catalogue takes minutes to walk
+    catalog = parts.catalog(request.catalog)
+    tick = partial(progress, 0.0, "searching scenes")  # a large catalogue takes minutes to walk
+    plan = make_plan(job_id, request, catalog, tile_px=parts.tile_px, halo=HALO_PX, tick=tick)
     key = prefix + "plan.json"
     parts.storage.put_bytes(key, plan.model_dump_json().encode(), "application/json")
     return key, [tile.id for tile in plan.tiles]
@@ -88,7 +87,7 @@ def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: st
         stack = stack_from_bytes(parts.storage.get_bytes(folder + STACK), tile.padded)
     else:
         stack = read_stack(plan, tile.padded, parts.reader, _ticks(progress, 0.5))
-    result = stoppable(lambda: reconstruct_tile(tile, plan, stack, lai), lambda: progress(0.5, "reconstructing"))
+    result = reconstruct_tile(tile, plan, stack, lai, part_of(progress, 0.5, 0.95))
     progress(0.95, "storing")
     return write_piece(parts.storage, prefix, Piece.of(tile, result, stack))
 

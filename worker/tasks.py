@@ -16,9 +16,10 @@ from jobs.keys import step_prefix
 from jobs.queue import MESSAGE_VERSION, JobQueue
 from jobs.store import JobStore
 from jobs.waking import wake_due
+from models.progress import Progress
 from worker import steps
 from worker.heartbeat import Heartbeat
-from worker.runtime import Parts, Progress
+from worker.runtime import Parts
 from worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from models.paper import PaperNetworks
 from models.prior import mean_curve, temporal_prior
 from models.reconstruction import HALO_PX, LaiReconstructor
 from models.series import ObservedLai, RadarSeries, Site
-from models.weights import build_networks
+from models.weights import build_two_steps
 
 
 def crop(site: Site, rows: slice, columns: slice) -> Site:
@@ -147,7 +149,7 @@ def test_the_prior_passes_near_its_observations(site, reconstructor):
 
 def test_what_the_clear_part_of_a_scene_shows_holds_for_its_hidden_part(site):
     """With networks that add nothing, an offset of the visible half is found again in the other half."""
-    untrained = LaiReconstructor(build_networks().eval(), mean_curve([site.observed]), 1.0, "published", "none")
+    untrained = LaiReconstructor(build_two_steps().eval(), mean_curve([site.observed]), 1.0, "published", "none")
     scene = int(np.flatnonzero(np.isfinite(site.observed.lai).all(axis=(1, 2)))[3])
     day = site.observed.days[scene : scene + 1]
     lai = site.observed.lai.copy()
@@ -162,3 +164,23 @@ def test_what_the_clear_part_of_a_scene_shows_holds_for_its_hidden_part(site):
 
     moved = fused(0.5) - fused(0.0)
     assert 0.4 < moved.mean() <= 0.52
+
+
+@pytest.mark.parametrize("model", ["default", "paper", "1d-cnn"])
+def test_it_asks_again_and_again_whether_to_go_on(site, reconstructor, target_days, model):
+    class Stopped(Exception):
+        pass
+
+    told = []
+
+    def once_more(share, message):
+        told.append(share)
+        if len(told) > 2:
+            raise Stopped
+
+    lai = reconstructor
+    if model != "default":
+        lai = replace(reconstructor, networks=PaperNetworks().eval(), model=model)
+    with pytest.raises(Stopped):
+        lai.reconstruct(site, np.repeat(target_days, 60), once_more)
+    assert all(0 <= share <= 1 for share in told)

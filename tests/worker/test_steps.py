@@ -10,13 +10,10 @@ import rasterio
 from pystac.validation import validate_dict
 from rasterio.features import rasterize
 
-from jobs.errors import InvalidJob, StorageFull
+from jobs.errors import InvalidJob, JobDismissed, StorageFull
+from models.progress import silent
 from worker import steps
 from worker.outputs.parcels import COLUMNS
-
-
-def silent(share, message):
-    """Take no notice of progress."""
 
 
 def walked(plan, parts):
@@ -168,3 +165,28 @@ def test_a_state_that_was_changed_is_not_used(plan, parts):
     parts.storage.put_bytes("prepare/" + steps.STATE, b"something else")
     with pytest.raises(ValueError, match="not the state"):
         steps.tile_step(plan, plan.tiles[0].id, facts, parts, "tile/", silent)
+
+
+class GivenUp:
+    """Progress of a job that is dismissed as soon as a step has got to something."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+
+    def __call__(self, share: float, message: str) -> None:
+        if message.startswith(self.at):
+            raise JobDismissed("given up")
+
+
+def test_a_plan_can_be_stopped_while_the_catalogue_is_walked(plan, parts):
+    with pytest.raises(JobDismissed):
+        steps.plan_step(plan.job_id, plan.request, parts, "plan/", GivenUp("searching"))
+    assert parts.storage.head("plan/plan.json") is None
+
+
+@pytest.mark.parametrize("at", ["interpolating", "reconstructing"])
+def test_a_tile_can_be_stopped_while_it_is_reconstructed(plan, parts, at):
+    state = steps.prepare_step(plan, parts, "prepare/", silent)
+    with pytest.raises(JobDismissed):
+        steps.tile_step(plan, plan.tiles[0].id, state, parts, "tile/", GivenUp(at))
+    assert parts.storage.head(f"tile/{plan.tiles[0].id}.npz") is None

@@ -18,6 +18,7 @@ from pystac import Item, Link, MediaType
 
 from jobs.planning import Plan
 from jobs.storage import FileStorage
+from models.progress import Progress
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
 from worker.outputs.collection import SERIES_FILES, collection_document, make_collection
@@ -28,7 +29,6 @@ from worker.outputs.picture import write_season
 from worker.outputs.pieces import Pieces
 from worker.outputs.report import write_report
 from worker.outputs.thumbnail import write_thumbnail
-from worker.runtime import Progress
 
 __all__ = ["Provenance", "publish"]
 
