@@ -19,7 +19,7 @@ from models.series import FloatArray, IntArray, ObservedLai, Site
 
 REACH_DAYS = 90
 """Observations farther from the target day say nothing that nearer ones do not."""
-SAMPLED, STEPS, LEARNING_RATE = 24, 15, 0.15
+SAMPLED, STEPS, LEARNING_RATE = 16, 12, 0.2
 PIXELS_AT_ONCE = 256
 UNSEEN = 1e4
 """Noise variance of an absent observation: it says nothing, and all pixels have equally many."""
