@@ -25,8 +25,8 @@ Reconstruct SL2P-type LAI (m² m⁻²) on any day from Sentinel-1 and Sentinel-2
 
 RMSE, m² m⁻², on {made}, by `python benchmarks/accuracy.py --docs`; everything else stands in docs/accuracy.md.
 """
-SAW_ALL = """It saw both real patches, so only simulated land is left; `without-a` and `without-c` are made by the same recipe and
-tell how it does on real land that it has not seen.
+SAW_ALL = """It saw both real patches, so only simulated land is left; `without-a` and `without-c` are made by the same
+recipe and tell how it does on real land that it has not seen.
 
 """
 SHOWN = ("linear", "2d-cnn-transformer", "paper", "prior", "predicted", "clearleaf")
