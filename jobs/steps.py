@@ -66,8 +66,8 @@ class StepBook:
             if job.status == "accepted":
                 started = job.started or now
                 db.execute(update(jobs).where(jobs.c.id == job.id).values(status="running", started=started))
-            self._refresh(db, step.job_id, now)
             name = f"tile {step.tile_id}" if step.tile_id else step.kind
+            self._refresh(db, step.job_id, now, message=f"beginning {name}")
             self._say(db, step.job_id, "info", f"{name}: attempt {step.attempt}", now)
             return ClaimedStep(
                 id=step_id,

@@ -2,7 +2,7 @@
 
 import torch
 
-from models.likeness import REACH_PX, alike_offset
+from models.likeness import BLOCK_PX, DENSE_PX, FAR, FAR_PX, NEAR, REACH_PX, alike_offset
 
 
 def halves(size=24):
@@ -40,3 +40,23 @@ def test_it_looks_no_farther_than_its_reach():
     assert len(rows) > 0
     assert rows.max() <= REACH_PX
     assert (columns - 40).abs().max() <= REACH_PX
+
+
+def test_nothing_within_reach_is_left_out_or_seen_twice():
+    """Pixels close by and the blocks farther away tile the square."""
+    half = BLOCK_PX // 2
+    seen = [*NEAR, *((d + i, r + j) for d, r in FAR for i in range(-half, half + 1) for j in range(-half, half + 1))]
+    side = 2 * (FAR_PX + half) + 1
+    assert len(seen) == len(set(seen)) == side**2
+    assert BLOCK_PX + half + 1 > DENSE_PX
+
+
+def test_a_far_glimpse_leaves_no_lattice():
+    """Where only a far field is visible, the offset fades smoothly: no pixel is skipped."""
+    mask = torch.zeros(1, 1, 40, 40)
+    mask[..., :12] = 1
+    offset, _ = alike_offset(mask.clone(), mask, 0 * mask, 0 * mask)
+    line = offset[0, 0, 20, 12:]
+    assert (line[1:] <= line[:-1] + 1e-6).all()
+    along = offset[0, 0, 15:25, 20]  # far from the sides, where less is visible
+    assert along.max() - along.min() < 1e-3
