@@ -37,7 +37,7 @@ check: $(DEV_READY) ## style, types and import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-train: $(DEV_READY) ## train the published weights anew (needs the real scenes; about 40 minutes on two cores)
+train: $(DEV_READY) ## train the published weights anew (needs the real scenes; half an hour on two cores)
 	$(BIN)/python -m models.training
 
 accuracy: $(DEV_READY) ## every system beside every classical method on hidden days (needs the real scenes)
