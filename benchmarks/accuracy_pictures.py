@@ -41,7 +41,7 @@ def _by_age(document: dict[str, Any], out: Path) -> None:
             ages, rmse = _pooled([cell["rmse_by_age"][name] for cell in cells])
             axes.plot(ages, rmse, "o-", color=colour, ms=4, label=LABELS[name].replace("**", ""))
         axes.set_title(f"Patch {place}", loc="left", fontsize=10)
-        axes.set_xlabel("days to the nearest visible observation, at least", fontsize=9)
+        axes.set_xlabel("days to the nearest visible observation, more than", fontsize=9)
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", color="#eeeeee")
         axes.spines[["top", "right"]].set_visible(False)
@@ -54,7 +54,7 @@ def _pooled(tables: list[list[list[float]]]) -> tuple[list[float], list[float]]:
     """Return lower ages and RMSE, pooled over scenarios by the number of pixels."""
     total: dict[float, np.ndarray] = {}
     for low, count, rmse in (row for table in tables for row in table):
-        total[low] = (*total.get(low, np.zeros(2)), count, count * rmse**2)
+        total[low] = total.get(low, np.zeros(2)) + np.array([count, count * rmse**2])
     ages = sorted(total)
     return ages, [float(np.sqrt(total[age][1] / total[age][0])) for age in ages]
 

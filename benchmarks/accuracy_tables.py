@@ -47,11 +47,8 @@ def in_docs(document: dict[str, Any], docs: Path) -> None:
     from accuracy_pictures import write_pictures
 
     page = docs / "accuracy.md"
-    blocks = {"tables": tables(document)}
-    text = page.read_text()
-    for name, block in blocks.items():
-        pattern = rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)"
-        text = re.sub(pattern, lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text, flags=re.DOTALL)
+    marked = r"(<!-- tables: begin -->\n).*?(<!-- tables: end -->)"
+    text = re.sub(marked, lambda m: f"{m[1]}{tables(document)}\n{m[2]}", page.read_text(), flags=re.DOTALL)
     page.write_text(text)
     write_pictures(document, docs / "pictures")
 
@@ -127,5 +124,5 @@ def _made(document: dict[str, Any]) -> str:
     pixels = sum(cell["n"] for cell in document["cells"] if cell["place"] not in "AC")
     return (
         f"Made by `python benchmarks/accuracy.py` on {document['made']}, {document['machine']}, in "
-        f"{document['seconds']} s; {pixels:,} simulated pixels in all."
+        f"{document['seconds']} s; {pixels:,} simulated pixels scored, over all scenarios."
     )

@@ -13,6 +13,7 @@ CARD = """# Weights `{name}`
 Reconstruct SL2P-type LAI (m² m⁻²) on any day from Sentinel-1 and Sentinel-2.
 
 - **Trained on**: {trained_on}, by `python -m models.training`.
+- **Caution**: of patch C, bands B03 and B04 are estimates.
 - **Attribution**: contains modified Copernicus Sentinel data 2017-2019 (patches A and C).
 - **Not for**: water, snow, and land unlike the training (flooded rice, tropical forest). LAI on the ground is another
   matter: SL2P itself differs from it by about 1 m² m⁻² in crops.

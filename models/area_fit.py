@@ -77,7 +77,7 @@ def fit_to_area(
     last_day: int,
     adapt_networks: bool = True,
     seed: int = 0,
-    place: tuple[float, float] | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
     progress: Progress = silent,
 ) -> tuple[LaiReconstructor, Report]:
     """Return the reconstructor of a job and its accuracy report.
@@ -89,11 +89,11 @@ def fit_to_area(
         last_day: of the output range.
         adapt_networks: whether the networks may be adapted.
         seed: of everything random.
-        place: longitude and latitude of the AOI, to tell whether the weights saw it.
+        bounds: west, south, east, north of the AOI in degrees, to tell whether the weights saw part of it.
         progress: see `Progress`.
     """
     everything = published.with_curve(mean_curve([site.observed for site in sites]))
-    saw = place is not None and find_weights(published.weights).saw(*place)
+    saw = bounds is not None and find_weights(published.weights).saw(*bounds)
     days = choose_days(sites, first_day, last_day)
     if days is None:
         note = (

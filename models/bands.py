@@ -9,9 +9,6 @@ from models.series import FloatArray
 S2_BANDS = ("B03", "B04", "B05", "B06", "B07", "B8A", "B11", "B12")
 """Sentinel-2 bands of the LAI network, in its order (S2ToolBox Level-2 products ATBD)."""
 
-S1_BANDS = ("vv", "vh")
-"""Sentinel-1 polarisations in the order of every radar array."""
-
 LAI_MAX = 8.0
 """m2/m2; upper end of the LAI network's output range."""
 

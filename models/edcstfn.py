@@ -6,8 +6,8 @@ between reference and target, a decoder turns their sum into the target.
 
 With `extras=0` and the default widths this is the published network for one band (278,209 parameters), except that both
 inputs lie on one grid here, so the sixteen-fold up-sampling of the coarse images is left out. Our additions, all off in
-that form: `extras` channels per reference (mask, age, offsets) for both encoders; a learned correction of the
-blend of several references, which starts at the published inverse |change|; and the whole as a zero-started residual on
+that form: `extras` channels per reference (mask, age, offsets) for both encoders; one weight a reference in the blend
+of several, the inverse of its mean |change|, with a learned correction; and the whole as a zero-started residual on
 the prediction.
 """
 
@@ -84,13 +84,20 @@ class Edcstfn(nn.Module):
         if count == 1:
             return self.decoder(features[:, 0])  # type: ignore[no-any-return]
         weights = self._blend(moved.reshape(batch, count, -1, height, width), extras, masks)
-        return self.decoder((weights[:, :, None] * features).sum(dim=1))  # type: ignore[no-any-return]
+        return self.decoder((weights * features).sum(dim=1))  # type: ignore[no-any-return]
 
     def _blend(self, moved: Tensor, extras: Tensor | None, masks: Tensor | None) -> Tensor:
-        """Return (B, K, H, W) weights: the less the prediction changed since a reference, the more it counts."""
-        weights = 1 / (moved.abs().mean(dim=2) + 1e-8)
+        """Return weights that sum to 1 over K: the less a feature changed since a reference, the more it counts.
+
+        As published, each of the F features has a weight of its own, (B, K, F, H, W). With `extras` a reference has
+        one weight for all of them, (B, K, 1, H, W), which what is known of it may move: ours.
+        """
+        size = moved.abs()
         if self.preference is not None and extras is not None:
-            weights = weights * torch.exp(self.preference(extras.flatten(0, 1)).reshape(weights.shape))
+            preference = self.preference(extras.flatten(0, 1)).unflatten(0, moved.shape[:2])  # (B, K, 1, H, W)
+            weights = torch.exp(preference) / (size.mean(dim=2, keepdim=True) + 1e-8)
+        else:
+            weights = 1 / (size + 1e-8)
         if masks is not None:
-            weights = weights * (masks + 1e-3)
+            weights = weights * (masks[:, :, None] + 1e-3)
         return weights / weights.sum(dim=1, keepdim=True)

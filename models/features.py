@@ -17,8 +17,6 @@ TOKEN_CHANNELS = 6
 TOKENS = 24
 """Radar dates shown to the network: the nearest ones, some 5 weeks on either side with two satellites."""
 TOKEN_REACH_DAYS = 60
-REFERENCES = 3
-"""Reference scenes of step 2: the target day's own clear part, the nearest clear before, the nearest clear after."""
 LAI_SCALE = 4.0
 DB_SCALE = 3.0
 AGE_SCALE, AGE_MAX = 30.0, 90.0

@@ -2,7 +2,8 @@
 
 A Gaussian process over time runs in every pixel on its departure from the AOI's mean curve, all pixels of a tile at
 once and with the same hyperparameters; the prior is the mean of that and of the straight line between observations,
-which is never much worse than the better of the two. The target day's own observation is left out of both.
+which is never much worse than the better of the two. The target day's own observation is left out of both; only the
+mean curve, smoothed over all scenes of the area, has seen the day.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ FINE_PX, COARSE_PX = 3, 7
 """Sides of the squares over which power is averaged against speckle; 60 m and 140 m at 20 m pixels."""
 KERNEL_DAYS = 7.5
 """Standard deviation of the smoothing in time: some 15 days, two to five passes."""
-CHANNELS = 3  # VV, VH and VH - VV
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,9 @@ class PublishedWeights:
         networks.load_state_dict(load_tensors(content))
         return networks.eval()
 
-    def saw(self, longitude: float, latitude: float) -> bool:
-        """Return whether a place lies in one of the real training places."""
-        return any(w <= longitude <= e and s <= latitude <= n for w, s, e, n in self.boxes)
+    def saw(self, west: float, south: float, east: float, north: float) -> bool:
+        """Return whether an area, degrees, touches one of the real training places."""
+        return any(w <= east and west <= e and s <= north and south <= n for w, s, e, n in self.boxes)
 
 
 def family(model: str) -> str:

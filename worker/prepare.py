@@ -78,7 +78,6 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
         raise InvalidJob(Problem("/weights", str(error))) from error
     published = LaiReconstructor.load(request.weights, request.model, parts.device)
     sites, skipped = _sample(plan, stack, parts, lambda share, message: progress(0.4 * share, message))
-    centre = request.area.centroid
     first, last = (int(day) for day in day_number([request.start, request.end]))
     fitted, report = fit_to_area(
         published,
@@ -87,7 +86,7 @@ def prepare(plan: Plan, stack: SceneStack | None, parts: Parts, progress: Progre
         last_day=last,
         adapt_networks=request.adapt,
         seed=request.seed,
-        place=(centre.x, centre.y),
+        bounds=request.area.bounds,
         progress=lambda share, message: progress(0.4 + 0.6 * share, message),
     )
     return Preparation(

@@ -19,7 +19,9 @@ from models.series import FloatArray, IntArray, ObservedLai, Site
 
 REACH_DAYS = 90
 """Observations farther from the target day say nothing that nearer ones do not."""
-SAMPLED, STEPS, LEARNING_RATE = 16, 12, 0.2
+SAMPLED, LEARNING_RATE = 16, 0.2
+STEPS = {1: 60, 3: 25}
+"""By number of outputs: a step of three costs ten times as much."""
 PIXELS_AT_ONCE = 256
 UNSEEN = 1e4
 """Noise variance of an absent observation: it says nothing, and all pixels have equally many."""
@@ -125,7 +127,7 @@ def _fitted(data: _Data, outputs: int) -> _Process:
     sample = torch.randperm(len(data.values))[:SAMPLED]
     part = _Data(data.where, data.values[sample], data.there[sample], data.level[sample])
     optimizer = torch.optim.Adam(process.parameters(), LEARNING_RATE)
-    for _ in range(STEPS):
+    for _ in range(STEPS[outputs]):
         optimizer.zero_grad()
         factor = process.factor(part)
         white = torch.linalg.solve_triangular(factor, part.values[:, :, None], upper=False)

@@ -24,7 +24,7 @@ class HoldOut:
     Attributes:
         test: days of the accuracy report; they and their neighbours within 15 days enter nothing that is fitted.
         calibration: days that choose the method and scale sigma; they enter no loss.
-        adaptation: days whose synthetic gaps adapt the networks.
+        adaptation: days whose synthetic gaps adapt the networks; none within 15 days of the others.
     """
 
     test: tuple[int, ...]
@@ -36,8 +36,8 @@ class HoldOut:
         return _without(site, self.test, GAP15.half_width_days)
 
     def for_adaptation(self, site: Site) -> Site:
-        """Return the site without the test days, their neighbours and the calibration days."""
-        return _without(self.for_calibration(site), self.calibration, 0)
+        """Return the site without the test and the calibration days and the neighbours of both."""
+        return _without(self.for_calibration(site), self.calibration, GAP15.half_width_days)
 
 
 def choose_days(sites: Sequence[Site], first_day: int, last_day: int) -> HoldOut | None:
@@ -54,8 +54,9 @@ def choose_days(sites: Sequence[Site], first_day: int, last_day: int) -> HoldOut
     inside = days[(days >= first_day) & (days <= last_day)]
     test = _spread(inside if len(inside) else days, min(MOST_TEST_DAYS, len(days) // 3))
     free = [int(d) for d in days if all(abs(int(d) - t) > GAP15.half_width_days for t in test)]
-    calibration = tuple(free[1::2][:: max(1, -(-len(free[1::2]) // MOST_CALIBRATION_DAYS))])
-    return HoldOut(test, calibration, tuple(d for d in free if d not in calibration))
+    calibration = _spread(np.array(free, np.int32), min(MOST_CALIBRATION_DAYS, -(-len(free) // 3)))
+    away = [d for d in free if all(abs(d - c) > GAP15.half_width_days for c in calibration)]
+    return HoldOut(test, calibration, tuple(away))
 
 
 def scorable_days(sites: Sequence[Site]) -> IntArray:

@@ -8,6 +8,8 @@ import numpy as np
 
 from models.series import FloatArray, IntArray
 
+MIN_DATES = 3
+"""Fewer say nothing about how skill varies from date to date."""
 Z90 = 1.645
 """Half-width of the 90 % interval in standard deviations (normal)."""
 
@@ -72,6 +74,8 @@ def skill_interval(
 ) -> tuple[float, float, float]:
     """Return skill = 1 - RMSE(ours)/RMSE(theirs) and its 90 % interval from a paired bootstrap over dates.
 
+    With fewer than three dates there is nothing to draw from: the interval is unknown, minus to plus infinity.
+
     Args:
         truth: (N,) hidden observations, m2/m2.
         ours: (N,) estimate whose skill is asked for.
@@ -83,7 +87,11 @@ def skill_interval(
     _, code = np.unique(groups, return_inverse=True)
     ours_sse = np.bincount(code, (ours.astype(np.float64) - truth) ** 2)
     theirs_sse = np.bincount(code, (theirs.astype(np.float64) - truth) ** 2)
+    theirs_sse = np.maximum(theirs_sse, 1e-12)
+    skill = float(1 - np.sqrt(ours_sse.sum() / theirs_sse.sum()))
+    if len(ours_sse) < MIN_DATES:
+        return skill, -float("inf"), float("inf")
     picks = np.random.default_rng(seed).integers(0, len(ours_sse), (draws, len(ours_sse)))
     skills = 1 - np.sqrt(ours_sse[picks].sum(axis=1) / theirs_sse[picks].sum(axis=1))
     low, high = np.quantile(skills, [0.05, 0.95])
-    return float(1 - np.sqrt(ours_sse.sum() / theirs_sse.sum())), float(low), float(high)
+    return skill, float(low), float(high)

@@ -71,11 +71,8 @@ def scores_as_json(hidden: Hidden) -> dict[str, Any]:
     }
     ours, theirs = (hidden.estimates[name].lai for name in (DELIVERED, "linear"))
     skill, low, high = skill_interval(hidden.truth, ours, theirs, hidden.days)
-    figures[DELIVERED]["skill_over_linear"] = {
-        "value": round(skill, 4),
-        "low90": round(low, 4),
-        "high90": round(high, 4),
-    }
+    told = {"value": skill, "low90": low, "high90": high}
+    figures[DELIVERED]["skill_over_linear"] = {k: round(v, 4) for k, v in told.items() if np.isfinite(v)}
     return figures
 
 

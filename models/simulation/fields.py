@@ -12,8 +12,6 @@ from models.simulation.regions import Region
 
 Points = NDArray[np.float64]
 
-ARABLE = "arable"
-
 
 @dataclass(frozen=True)
 class Landscape:

@@ -33,7 +33,7 @@ def test_unknown_names_are_refused_with_those_there_are():
 def test_a_changed_file_is_refused(tmp_path, monkeypatch):
     shutil.copytree(weights.FOLDER, tmp_path / "published")
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "published")
-    file = tmp_path / "published" / "release.safetensors"
+    file = tmp_path / "published" / weights.find_weights("release").of("default").file
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
@@ -42,6 +42,8 @@ def test_a_changed_file_is_refused(tmp_path, monkeypatch):
 
 
 def test_they_know_what_they_saw():
-    assert weights.find_weights("release").saw(3.024, 50.816)
-    assert not weights.find_weights("without-a").saw(3.024, 50.816)
-    assert weights.find_weights("without-a").saw(3.379, 51.180)
+    inside_a, around_c, between = (3.024, 50.816, 3.025, 50.817), (3.3, 51.1, 3.5, 51.3), (3.1, 50.9, 3.2, 51.0)
+    assert weights.find_weights("release").saw(*inside_a)
+    assert not weights.find_weights("without-a").saw(*inside_a)
+    assert weights.find_weights("without-a").saw(*around_c)
+    assert not weights.find_weights("release").saw(*between)

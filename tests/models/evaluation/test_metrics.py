@@ -44,3 +44,10 @@ def test_skill_is_drawn_by_date():
     skill, low, high = skill_interval(truth, ours, theirs, groups)
     assert skill > 0.1
     assert low < 0 < high
+
+
+def test_two_dates_leave_the_interval_open():
+    truth, groups = np.zeros(200, "f4"), np.repeat([1, 2], 100)
+    skill, low, high = skill_interval(truth, np.full(200, 0.5, "f4"), np.ones(200, "f4"), groups)
+    assert skill == pytest.approx(0.5)
+    assert (low, high) == (-np.inf, np.inf)

@@ -57,7 +57,10 @@ def test_roles_are_disjoint_and_tests_keep_their_distance(site):
     roles = [set(days.test), set(days.calibration), set(days.adaptation)]
     assert sum(map(len, roles)) == len(set.union(*roles))
     assert all(b - a >= SPACING_DAYS for a, b in zip(days.test, days.test[1:], strict=False))
-    assert all(abs(d - t) > GAP15.half_width_days for t in days.test for d in days.calibration + days.adaptation)
+    near = GAP15.half_width_days
+    assert all(abs(d - t) > near for t in days.test for d in days.calibration + days.adaptation)
+    assert all(abs(d - c) > near for c in days.calibration for d in days.adaptation)
+    assert all(roles)
 
 
 def test_too_few_clear_days_have_no_roles(site):
