@@ -42,10 +42,10 @@ def _by_age(document: dict[str, Any], out: Path) -> None:
             axes.plot(ages, rmse, "o-", color=colour, ms=4, label=LABELS[name].replace("**", ""))
         axes.set_title(f"Patch {place}", loc="left", fontsize=10)
         axes.set_xlabel("days to the nearest visible observation, more than", fontsize=9)
-        axes.set_ylim(bottom=0)
         axes.grid(axis="y", color="#eeeeee")
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_ylabel("RMSE, m² m⁻²", fontsize=9)
+    figure.axes[0].set_ylim(bottom=0)  # shared, so only once everything is drawn
     figure.axes[0].legend(frameon=False, fontsize=7)
     figure.savefig(out, dpi=140, metadata={"Software": None})
 
