@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from clearleaf import orders
 from clearleaf.client import Client
@@ -69,7 +69,7 @@ def status(
         if job is not None:
             console.print_json(json.dumps(client.status(job)))
             return
-        table = Table("job", "status", "progress", "created", "message")
+        table = Table(Column("job", no_wrap=True, min_width=36), "status", "progress", "created", "message")
         for info in client.jobs():
             table.add_row(
                 info["jobID"], info["status"], f"{info['progress']} %", info["created"], info.get("message", "")

@@ -54,7 +54,8 @@ def up(
     from clearleaf.embedded import Embedded
 
     service = Embedded(data, [_profile(text) for text in catalog or []], _bindable(host), port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell starts what it puts into the background deaf to SIGINT
+        signal.signal(number, signal.default_int_handler)
     try:
         with service.running(out_console.print):
             out_console.print(f"ready at {service.url} (API description: {service.url}/openapi.json); Ctrl-C stops it")
