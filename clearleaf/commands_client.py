@@ -69,10 +69,20 @@ def status(
         if job is not None:
             console.print_json(json.dumps(client.status(job)))
             return
-        table = Table(Column("job", no_wrap=True, min_width=36), "status", "progress", "created", "message")
+        table = Table(
+            Column("job", no_wrap=True, min_width=36),  # to be copied: a terminal may be narrow, an id is never cut
+            Column("status", no_wrap=True, min_width=10),
+            Column("done", no_wrap=True, min_width=5),
+            Column("created", overflow="fold"),
+            Column("message", overflow="fold"),
+        )
         for info in client.jobs():
             table.add_row(
-                info["jobID"], info["status"], f"{info['progress']} %", info["created"], info.get("message", "")
+                info["jobID"],
+                info["status"],
+                f"{info['progress']} %",
+                info["created"][:16].replace("T", " "),
+                info.get("message", ""),
             )
         console.print(table)
 
