@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
 from clearleaf import orders
 from clearleaf.client import Client
@@ -69,22 +68,10 @@ def status(
         if job is not None:
             console.print_json(json.dumps(client.status(job)))
             return
-        table = Table(
-            Column("job", no_wrap=True, min_width=36),  # to be copied: a terminal may be narrow, an id is never cut
-            Column("status", no_wrap=True, min_width=10),
-            Column("done", no_wrap=True, min_width=5),
-            Column("created", overflow="fold"),
-            Column("message", overflow="fold"),
-        )
-        for info in client.jobs():
-            table.add_row(
-                info["jobID"],
-                info["status"],
-                f"{info['progress']} %",
-                info["created"][:16].replace("T", " "),
-                info.get("message", ""),
-            )
-        console.print(table)
+        for info in client.jobs():  # a line each: an id is there to be copied, so nothing is ever cut
+            created = info["created"][:16].replace("T", " ")
+            progress = f"{info['progress']} %"
+            console.print(f"{info['jobID']}  {info['status']:<10}  {progress:>5}  {created}  {info.get('message', '')}")
 
 
 def results(
