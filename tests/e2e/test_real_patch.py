@@ -50,7 +50,8 @@ def test_delivered_lai_against_hidden_scenes(real_data, tmp_path):
     }
     print({name: figures.as_json() for name, figures in found.items()})
     assert found["clearleaf"].n > 2500
-    # Four dates are few: over all of them the two lie some 4 % apart, with an interval of ± 8 % (docs/accuracy.md).
+    # Four dates are few. Over all 24 the delivered model lies below the line (gap15 of patch A in docs/accuracy.md); on
+    # these four it lies above, 0.99 against 0.93, so this bound only catches what is broken.
     assert found["clearleaf"].rmse < 1.12 * found["linear"].rmse
     assert found["clearleaf"].r2 > 0.2
     assert found["clearleaf"].rmse > 0.35  # below the noise of single scenes something has leaked
