@@ -7,10 +7,11 @@ import pytest
 
 from models.evaluation.baselines import estimator
 from models.evaluation.classical import classical
+from models.evaluation.gaussian import gaussian_process
 from models.evaluation.hidden import estimate_hidden
 from models.evaluation.scenarios import GAP15, REAL_CLOUD, hide, scorable_scenes
 from models.evaluation.smoothers import pchip, savitzky_golay, whittaker
-from models.series import ObservedLai, Site
+from models.series import ObservedLai, RadarSeries, Site
 
 
 def series(days, values) -> ObservedLai:
@@ -46,6 +47,32 @@ def test_whittaker_smooths_noise():
     truth = 2 + np.sin(days / 50)
     found = whittaker(series(days, truth + noise), days.astype(np.int32))[:, 0, 0]
     assert np.std(found - truth) < 0.7 * np.std(noise)
+
+
+def test_a_pixel_that_was_never_seen_stays_unknown_and_harms_no_other():
+    days = np.arange(0, 200, 10)
+    observed = series(days, 1 + 0.01 * days)
+    observed.lai[:, 0, 0] = np.nan
+    radar = RadarSeries(*(np.zeros(0, "f4") for _ in range(5)))
+    found = gaussian_process(Site(observed, radar), np.array([45], np.int32))[0]
+    assert np.isnan(found[0, 0])
+    np.testing.assert_allclose(found[1], 1.45, atol=0.15)
+
+
+def test_the_process_smooths_noise_and_follows_change():
+    """What it averages over suits the site: steady land with noisy scenes, and fast land with exact ones."""
+    days, rng = np.arange(0, 300, 5), np.random.default_rng(0)
+    radar = RadarSeries(*(np.zeros(0, "f4") for _ in range(5)))
+    shown = np.arange(30, 270, 30, dtype=np.int32)
+
+    def error(truth, noise):
+        observed = series(days, truth + noise)
+        hidden = observed.hide(np.isin(observed.days, shown))
+        return np.std(gaussian_process(Site(hidden, radar), shown)[:, 0, 0] - truth[np.isin(days, shown)])
+
+    noise = rng.normal(0, 0.4, len(days))
+    assert error(2 + np.sin(days / 80), noise) < 0.6 * np.std(noise)
+    assert error(2 + np.sin(days / 10), 0 * noise) < 0.25
 
 
 @pytest.fixture(scope="module", params=[GAP15, REAL_CLOUD], ids=lambda s: s.name)
