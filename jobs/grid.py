@@ -11,8 +11,9 @@ from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 from shapely.geometry.base import BaseGeometry
 
-POOLING_PX = 4
-"""The networks halve the resolution twice: every tile starts at a multiple of this, so that tiles equal the whole."""
+LATTICE_PX = 16
+"""Every tile starts at a multiple of this, so that tiles equal the whole: the networks halve the resolution twice, and
+kriging works on blocks of 16 pixels."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,11 @@ def split(geobox: GeoBox, tile_px: int, halo: int) -> list[Tile]:
 
     Args:
         geobox: the job's grid.
-        tile_px: side of a core, a multiple of 4; tiles at the far edges are smaller.
-        halo: pixels around each core, a multiple of 4.
+        tile_px: side of a core, a multiple of 16; tiles at the far edges are smaller.
+        halo: pixels around each core, a multiple of 16.
     """
-    if tile_px % POOLING_PX or halo % POOLING_PX:
-        raise ValueError(f"tile_px {tile_px} and halo {halo} must be multiples of {POOLING_PX}")
+    if tile_px % LATTICE_PX or halo % LATTICE_PX:
+        raise ValueError(f"tile_px {tile_px} and halo {halo} must be multiples of {LATTICE_PX}")
     height, width = geobox.shape
     return [
         _tile(geobox, slice(top, min(top + tile_px, height)), slice(left, min(left + tile_px, width)), tile_px, halo)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.prior import MeanCurve, Prior
+from models.own_scene import kriged_departure
+from models.prior import MeanCurve, Prior, observation_noise
 from models.radar import RadarAnomalies, anomalies
 from models.series import BoolArray, FloatArray, IntArray, ObservedLai, Site
 
@@ -21,7 +22,7 @@ LAI_SCALE = 4.0
 DB_SCALE = 3.0
 AGE_SCALE, AGE_MAX = 30.0, 90.0
 KEY_LAI, KEY_EDGES, KEY_RADAR_DB, KEY_SD = 0.6, 0.8, 1.5, 0.5
-"""m2/m2, dB: differences at which two pixels stop being alike; see `likeness`."""
+"""m2/m2, dB: differences at which two pixels stop being alike; see `own_scene`."""
 ANALOG_DB, ANALOG_DAYS = 1.0, 60.0
 """How alike two radar looks (dB) and how near two days must be to be called alike."""
 
@@ -61,6 +62,8 @@ class DayFeatures:
         ref_ages: (D, 3, H, W) days between reference and target.
         mean: (D, 1, H, W) the prior, m2/m2.
         sd: (D, 1, H, W) its standard deviation, m2/m2.
+        shift: (D, 1, H, W) how far the day departs from the prior, as the visible part of its own scene has it, m2/m2.
+        told: (D, 1, H, W) how much of that is known, 0..1.
     """
 
     query: Tensor
@@ -72,6 +75,8 @@ class DayFeatures:
     ref_ages: Tensor
     mean: Tensor
     sd: Tensor
+    shift: Tensor
+    told: Tensor
 
 
 def site_features(site: Site, curve: MeanCurve, radar: RadarAnomalies | None = None) -> SiteFeatures:
@@ -99,8 +104,18 @@ def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> Day
     )
     index, lags = nearest_passes(site.radar.days, target_days)
     refs, masks, means, ages = _references(site.observed, prior, target_days)
+    shift, told = _own_scene(torch.from_numpy(query.astype(np.float32)), refs[:, :1], masks[:, :1], prior)
     arrays = (query.astype(np.float32), index, lags, refs, masks, means, ages, prior.mean[:, None], prior.sd[:, None])
-    return DayFeatures(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+    tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
+    return DayFeatures(*[*tensors, shift, told])
+
+
+def _own_scene(query: Tensor, own: FloatArray, visible: FloatArray, prior: Prior) -> tuple[Tensor, Tensor]:
+    """Return how far each day's own scene says that it departs from the prior, and how much of that is known."""
+    mean = prior.mean[:, None]
+    maps = ((own - mean) * visible, visible, prior.sd[:, None], observation_noise(mean))
+    departure, seen, sd, noise = (torch.from_numpy(array.astype(np.float32)) for array in maps)
+    return kriged_departure(departure, seen, sd, noise, likeness_keys(query))
 
 
 def likeness_keys(query: Tensor) -> Tensor:

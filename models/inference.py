@@ -45,7 +45,7 @@ def run(
         day = padded(day_features(site, days[part], prior.select(part)), device)
         chosen, present = gather_tokens(tokens, day.token_index)
         first = networks.predict(day, chosen, present)
-        for whole, maps in zip((predicted, fused, told), (first, *networks.fuse(day, first)), strict=True):
+        for whole, maps in zip((predicted, fused, told), (first, networks.fuse(day, first), day.told), strict=True):
             whole[part] = maps[:, 0, :height, :width].float().cpu().numpy()
     return predicted, fused, told
 

@@ -14,8 +14,8 @@ HUBER = 1.0
 """m2/m2; beyond it an error counts linearly: single scenes have heavy tails."""
 
 
-def apply(networks: TwoSteps, batch: Episodes) -> tuple[Tensor, Tensor, Tensor]:
-    """Return predicted and fused LAI of a batch, m2/m2, and what its days tell themselves, all (B, 1, H, W).
+def apply(networks: TwoSteps, batch: Episodes) -> tuple[Tensor, Tensor]:
+    """Return predicted and fused LAI of a batch, m2/m2, both (B, 1, H, W).
 
     Step 2 takes step 1's prediction as given.
     """
@@ -23,12 +23,12 @@ def apply(networks: TwoSteps, batch: Episodes) -> tuple[Tensor, Tensor, Tensor]:
     tokens = networks.step1.encode(images.flatten(0, 1))
     tokens = tokens.reshape(*images.shape[:2], *tokens.shape[1:])  # (B, N, C, h, w)
     predicted = networks.predict(batch.day, tokens, batch.day.token_index >= 0)
-    return predicted, *networks.fuse(batch.day, predicted.detach())
+    return predicted, networks.fuse(batch.day, predicted.detach())
 
 
 def losses(networks: TwoSteps, batch: Episodes) -> tuple[Tensor, Tensor]:
     """Return the losses of step 1 and step 2 on a batch."""
-    predicted, fused, _ = apply(networks, batch)
+    predicted, fused = apply(networks, batch)
     return masked_huber(predicted, batch), masked_huber(fused, batch)
 
 

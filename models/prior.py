@@ -2,8 +2,7 @@
 
 A Gaussian process over time runs in every pixel on its departure from the AOI's mean curve, all pixels of a tile at
 once and with the same hyperparameters; the prior is the mean of that and of the straight line between observations,
-which is never much worse than the better of the two. The target day's own observation is left out of both; only the
-mean curve, smoothed over all scenes of the area, has seen the day.
+which is never much worse than the better of the two. The target day's own scene is left out of all three.
 """
 
 from __future__ import annotations
@@ -97,16 +96,27 @@ def mean_curve(observed: list[ObservedLai]) -> MeanCurve:
     )
 
 
-def evaluate_curve(curve: MeanCurve, days: IntArray, settings: GpSettings) -> FloatArray:
-    """Return the AOI's mean LAI on any days, (N,) m2/m2; smoothed, since scene means carry scene-wide offsets."""
+def evaluate_curve(curve: MeanCurve, days: IntArray, settings: GpSettings, left_out: int = 0) -> FloatArray:
+    """Return the AOI's mean LAI on any days, (N,) m2/m2; smoothed, since scene means carry scene-wide offsets.
+
+    Args:
+        curve: mean curve of the AOI.
+        days: (N,).
+        settings: hyperparameters.
+        left_out: on the first so many days, their own scene is left out.
+    """
     if curve.days.size == 0:
         return np.full(len(days), 1.0, np.float32)  # no clear look at all: a bare-to-sparse guess, sigma says so
     level = float(np.average(curve.means, weights=curve.shares))
     noise = observation_noise(curve.means) + 0.5 * (1 - curve.shares)  # a glimpse of a few pixels says little
     gram = settings.curve_scale**2 * _matern(curve.days[:, None] - curve.days[None], settings.curve_length_days)
     cross = settings.curve_scale**2 * _matern(np.asarray(days)[:, None] - curve.days[None], settings.curve_length_days)
-    weights = np.linalg.solve(gram + np.diag(noise.astype(np.float64) ** 2), curve.means - level)
-    return np.maximum(level + cross @ weights, 0).astype(np.float32)
+    precision = np.linalg.inv(gram + np.diag(noise.astype(np.float64) ** 2))
+    weights = precision @ (curve.means - level)
+    means = level + cross @ weights
+    own, scene = np.nonzero(np.asarray(days)[:left_out, None] == curve.days[None])
+    means[own] = curve.means[scene] - weights[scene] / precision[scene, scene]  # as `_without_own`
+    return np.maximum(means, 0).astype(np.float32)
 
 
 def temporal_prior(
@@ -165,7 +175,7 @@ def _pixel_process(
         progress: told before every part.
     """
     scenes, height, width = observed.lai.shape
-    level = evaluate_curve(curve, at_days, settings)
+    level = evaluate_curve(curve, at_days, settings, left_out=len(own))
     values = torch.from_numpy(observed.lai.reshape(scenes, height * width).T.copy())  # (P, T)
     mean = torch.from_numpy(level).repeat(len(values), 1)
     sd = torch.full((len(values), len(own)), settings.scale)

@@ -23,8 +23,9 @@ from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reco
 from models.two_steps import TwoSteps
 from models.weights import build_networks, find_weights
 
-HALO_PX = 40
-"""Pixels around a tile that its result depends on: radar average 3, step 1 12, local offsets 20, step 2 5."""
+HALO_PX = 48
+"""Pixels around a tile that its result depends on: radar average 3, then step 1 and local offsets 32, or kriging 40;
+then step 2 5. A multiple of `own_scene.BLOCK_PX`, as tiles are: their lattices of blocks agree."""
 
 Method = Literal["published", "adapted", "prior"]
 """Which LAI is delivered: by the published networks, by networks adapted to the AOI, or by the temporal prior alone."""

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from models.bands import LAI_MAX
 from models.cnn_transformer import CnnTransformer
 from models.edcstfn import Edcstfn
-from models.features import AGE_SCALE, DayFeatures, likeness_keys
-from models.likeness import alike_offset
+from models.features import AGE_SCALE, DayFeatures
 
 LOCAL_PX = (11, 41)
 """Sides of the squares over which a reference's departure from what was expected is averaged; 220 and 820 m at 20 m.
@@ -23,7 +22,7 @@ too.
 """
 EXTRAS = 6 + 2 * len(LOCAL_PX)
 """Per reference: mask, age, prior's spread, whether it is the day's own scene; local offset and support per square; and
-of the day's own scene, the departure and weight of visible pixels that are alike."""
+of the day's own scene, the kriged departure and how much of it is known."""
 MIN_SPREAD = 0.1
 """m2/m2; a correction of step 1 is never scaled by less."""
 
@@ -46,22 +45,22 @@ class TwoSteps(nn.Module):
         residual = self.step1(day.query, tokens, day.lags, present)
         return torch.clamp(day.mean + residual * day.sd.clamp(min=MIN_SPREAD), 0, LAI_MAX)
 
-    def fuse(self, day: DayFeatures, predicted: Tensor) -> tuple[Tensor, Tensor]:
-        """Return fused LAI in m2/m2 and how much of it visible pixels of the day itself tell, 0..1; both (B, 1, H, W).
+    def fuse(self, day: DayFeatures, predicted: Tensor) -> Tensor:
+        """Return fused LAI (B, 1, H, W) in m2/m2.
 
-        Fused LAI is the prediction, shifted as the day's scene shows, and a residual.
+        Where the day's own scene tells, fused LAI is the prior and its kriged departure; where it does not, the
+        prediction; either way with a learned correction.
         """
         expected = torch.cat([predicted, day.ref_means[:, 1:]], dim=1)  # step 1 has not seen the day's own scene
         refs = day.ref_masks * day.observed_refs + (1 - day.ref_masks) * expected
-        extras, shift, told = _describe(day, refs - expected)
+        extras = _describe(day, refs - expected)
         correction = self.step2(refs / LAI_MAX, expected / LAI_MAX, predicted / LAI_MAX, extras, day.ref_masks)
-        return torch.clamp(predicted + shift + LAI_MAX * correction, 0, LAI_MAX), told
+        start = day.mean + day.shift + (1 - day.told) * (predicted - day.mean)
+        return torch.clamp(start + LAI_MAX * correction, 0, LAI_MAX)
 
 
-def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what is known of each reference besides its LAI, the day's own offset, and how much pixels alike tell.
-
-    Shapes are (B, 3, 10, H, W) and twice (B, 1, H, W).
+def _describe(day: DayFeatures, departure: Tensor) -> Tensor:
+    """Return what is known of each reference besides its LAI, (B, 3, 10, H, W).
 
     Args:
         day: features of B target days.
@@ -74,20 +73,8 @@ def _describe(day: DayFeatures, departure: Tensor) -> tuple[Tensor, Tensor, Tens
         support = _local_mean(day.ref_masks, side)
         offset = _local_mean(departure, side) / (support + 0.02)  # a few pixels only hint at the offset
         channels += [offset, support]
-    shift, weight = _own_offset(day, departure[:, :1], offset[:, :1])
-    told = weight / (1 + weight)
-    channels += [own * shift, own * told]
-    return torch.stack(channels, dim=2), shift, told
-
-
-def _own_offset(day: DayFeatures, departure: Tensor, wide: Tensor) -> tuple[Tensor, Tensor]:
-    """Return how far the day's own scene moves each pixel, m2/m2, and the weight of pixels alike; 0 without a scene."""
-    shift, weight = torch.zeros_like(wide), torch.zeros_like(wide)
-    seen = day.ref_masks[:, 0].flatten(1).any(dim=1)
-    if seen.any():
-        keys = likeness_keys(day.query[seen])
-        shift[seen], weight[seen] = alike_offset(departure[seen], day.ref_masks[seen, :1], keys, wide[seen])
-    return shift, weight
+    channels += [own * day.shift, own * day.told]
+    return torch.stack(channels, dim=2)
 
 
 def _local_mean(maps: Tensor, side: int) -> Tensor:

@@ -105,7 +105,7 @@ def estimates(networks: TwoSteps, episodes: Episodes, device: str = "cpu") -> di
     columns: dict[str, list[np.ndarray]] = {k: [] for k in ("truth", "prior", "predicted", "fused", "told", "sd")}
     for index in torch.split(torch.arange(len(episodes)), BATCH):
         batch = episodes.pick(index, device)
-        maps = (batch.truth, batch.day.mean, *apply(networks, batch), batch.day.sd)
+        maps = (batch.truth, batch.day.mean, *apply(networks, batch), batch.day.told, batch.day.sd)
         for key, values in zip(columns, maps, strict=True):
             columns[key].append(values[batch.scored > 0].cpu().numpy())
     return {key: np.concatenate(parts) for key, parts in columns.items()}

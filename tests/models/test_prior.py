@@ -43,9 +43,8 @@ def test_the_days_own_observation_is_left_out(site):
 
 def test_an_outlier_of_the_day_itself_does_not_move_its_prior():
     calm, spike = observed([1, 2, 2, 1]), observed([1, 2, 7, 1])
-    curve = mean_curve([calm])
-    on_the_day = [temporal_prior(o, DAYS[2:3], curve).mean.item() for o in (calm, spike)]
-    next_day = [temporal_prior(o, DAYS[2:3] + 1, curve).mean.item() for o in (calm, spike)]
+    on_the_day = [temporal_prior(o, DAYS[2:3], mean_curve([o])).mean.item() for o in (calm, spike)]
+    next_day = [temporal_prior(o, DAYS[2:3] + 1, mean_curve([o])).mean.item() for o in (calm, spike)]
     assert abs(on_the_day[1] - on_the_day[0]) < 0.2
     assert next_day[1] - next_day[0] > 0.5
 

@@ -45,9 +45,9 @@ def mosaic(site: Site, count: int) -> Site:
 def test_a_tile_with_its_halo_equals_the_whole(site, reconstructor, target_days):
     whole = mosaic(site, 4)  # 128 x 128
     expected = reconstructor.reconstruct(whole, target_days)
-    # a core of 16 px that starts at a multiple of the pooling, with the halo that plans use
-    start = HALO_PX + 4
-    tile = crop(whole, slice(4, start + 16 + HALO_PX), slice(4, start + 16 + HALO_PX))
+    # a core of 16 px that starts on the lattice of blocks, with the halo that plans use
+    start = HALO_PX + 16
+    tile = crop(whole, slice(16, start + 16 + HALO_PX), slice(16, start + 16 + HALO_PX))
     found = reconstructor.reconstruct(tile, target_days)
     core = slice(HALO_PX, HALO_PX + 16)
     for name in ("prior", "predicted", "fused", "sigma"):
@@ -70,7 +70,7 @@ def test_lai_and_sigma_are_physical(site, reconstructor, target_days):
         assert np.isfinite(lai).all()
         assert lai.min() >= 0
         assert lai.max() <= 8.5
-    assert (found.sigma > 0.05).all()
+    assert (found.sigma > 0.03).all()
 
 
 def test_sigma_grows_with_the_gap(site, reconstructor):
