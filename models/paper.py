@@ -21,6 +21,7 @@ from models.cnn1d_transformer import Cnn1dTransformer
 from models.cnn2d_lstm import Cnn2dLstm
 from models.cnn2d_transformer import Cnn2dTransformer
 from models.edcstfn import Edcstfn
+from models.inference import POOLING
 from models.progress import Progress, part_of, silent
 from models.radar_levels import radar_levels
 from models.series import FloatArray, IntArray, Site
@@ -36,7 +37,6 @@ PER_PIXEL = ("1d-cnn", "1d-cnn-transformer")
 CHOSEN = "2d-cnn-transformer"
 PAPER_MODELS = {"paper": 2, "paper-one-reference": 1} | dict.fromkeys(STEP1, 0)
 """Model of an order → number of references of EDCSTFN; 0 = step 1 alone."""
-POOLING = 4
 ROWS_AT_ONCE = 16
 """Rows in one pass through a network of single pixels, whose layers are as wide as the series is long."""
 
