@@ -27,12 +27,12 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """The weights of one family of networks.
+    """What one model of an order needs; the models of a family share a file.
 
     Attributes:
         file: name in `published/`.
         sha256: of the file.
-        sigma_factor: on raw sigma, from places and sites the weights never saw.
+        sigma_factor: on the model's raw sigma, from places and sites the weights never saw.
         recipe: how long and from which seed they were trained.
     """
 
@@ -50,7 +50,7 @@ class PublishedWeights:
         name: as asked for in an order.
         trained_on: names of the places and simulations seen in training.
         boxes: west, south, east, north (degrees) of the real places seen in training.
-        files: by family of networks.
+        files: by model of an order.
     """
 
     name: str
@@ -59,8 +59,8 @@ class PublishedWeights:
     files: dict[str, WeightsFile]
 
     def of(self, model: str) -> WeightsFile:
-        """Return the file that a model of an order needs."""
-        return self.files[family(model)]
+        """Return what a model of an order needs."""
+        return self.files[model]
 
     def load(self, model: str = "default") -> TwoSteps | PaperNetworks:
         """Return a model's networks in eval mode, on the CPU.
@@ -106,10 +106,15 @@ def published() -> dict[str, PublishedWeights]:
             name=name,
             trained_on=tuple(entry["trained_on"]),
             boxes=tuple(tuple(box) for box in entry["boxes"]),
-            files={key: WeightsFile(**facts) for key, facts in entry["files"].items()},
+            files={model: file for facts in entry["files"].values() for model, file in _by_model(**facts).items()},
         )
         for name, entry in index.items()
     }
+
+
+def _by_model(sigma_factor: dict[str, float], **shared: Any) -> dict[str, WeightsFile]:  # noqa: ANN401 - from JSON
+    """Return the facts of a family's file for each of its models."""
+    return {model: WeightsFile(sigma_factor=factor, **shared) for model, factor in sigma_factor.items()}
 
 
 def find_weights(name: str) -> PublishedWeights:

@@ -1,4 +1,7 @@
-"""Train the published weights and write them with their index and model cards: `python -m models.training`."""
+"""Train the published weights and write them with their index: `python -m models.training`.
+
+Their model cards tell figures, and so come from the script that measures them: `python benchmarks/accuracy.py --docs`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import argparse
 import hashlib
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,9 @@ from models.weights import FOLDER
 PLACE_BOXES = {"a": (3.0193, 50.8130, 3.0284, 50.8189), "c": (3.3735, 51.1775, 3.3830, 51.1835)}
 """West, south, east, north of the real training places, degrees."""
 FAMILIES = ("default", "paper")
+OURS = ("default", "prior")
+"""Models of the default family: they share one sigma factor."""
+SCALED = ("sites", "step2_sites", "first_steps", "second_steps")
 
 
 def main() -> None:
@@ -39,24 +45,29 @@ def main() -> None:
     if "default" in arguments.families:
         recipe = _scaled(Recipe(), arguments.scale)
         found = train_sets(recipe, arguments.sets, arguments.device, arguments.threads)
-        _publish(arguments.out, "default", found, recipe)
+        ours = {name: (networks, dict.fromkeys(OURS, factor)) for name, (networks, factor) in found.items()}
+        _publish(arguments.out, "default", ours, recipe)
     if "paper" in arguments.families:
         paper = _scaled(PaperRecipe(), arguments.scale)
-        _publish(arguments.out, "paper", train_paper(paper, {name: SETS[name] for name in arguments.sets}), paper)
+        sets = {name: SETS[name] for name in arguments.sets}
+        _publish(arguments.out, "paper", train_paper(paper, sets, arguments.device), paper)
     print(f"wrote {', '.join(arguments.sets)} to {arguments.out} in {time.monotonic() - started:.0f} s")
 
 
 def _scaled(recipe: Any, scale: float) -> Any:  # noqa: ANN401 - either recipe
     """Return a recipe with a share of its sites and steps."""
-    counts = {name: max(12, round(getattr(recipe, name) * scale)) for name in ("sites", "first_steps", "second_steps")}
+    names = [entry.name for entry in fields(recipe) if entry.name in SCALED]
+    counts = {name: max(12, round(getattr(recipe, name) * scale)) for name in names}
     return replace(recipe, **counts)
 
 
-def _publish(folder: Path, family: str, trained: dict[str, tuple[Any, float]], recipe: Recipe | PaperRecipe) -> None:
-    """Write the weights of a family and enter them into the index."""
+def _publish(
+    folder: Path, family: str, trained: dict[str, tuple[Any, dict[str, float]]], recipe: Recipe | PaperRecipe
+) -> None:
+    """Write the weights of a family and enter them, with the sigma factor of each of its models, into the index."""
     index_file = folder / "index.json"
     index = json.loads(index_file.read_text()) if index_file.exists() else {}
-    for name, (networks, factor) in trained.items():
+    for name, (networks, factors) in trained.items():
         path = folder / f"{name}-{family}.safetensors"
         save_file(_half(networks) if family == "paper" else networks.state_dict(), path)
         entry = index.setdefault(name, {"files": {}})
@@ -65,7 +76,7 @@ def _publish(folder: Path, family: str, trained: dict[str, tuple[Any, float]], r
         entry["files"][family] = {
             "file": path.name,
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "sigma_factor": round(factor, 3),
+            "sigma_factor": {model: round(factor, 3) for model, factor in factors.items()},
             "recipe": vars(recipe),
         }
     index_file.write_text(json.dumps(index, indent=1) + "\n")

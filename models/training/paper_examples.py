@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ def place_of(site: Site) -> Place | None:
     return Place(levels, torch.nan_to_num(lai), torch.isfinite(lai), days)
 
 
-def places_of(sites: Sequence[Site]) -> list[Place]:
+def places_of(sites: Iterable[Site]) -> list[Place]:
     """Return the places that have enough clear scenes."""
     return [place for place in map(place_of, sites) if place is not None]
 

@@ -8,10 +8,14 @@ import pytest
 import torch
 
 from models.evaluation.scenarios import scorable_scenes
-from models.paper import PaperNetworks
+from models.paper import PAPER_MODELS, PaperNetworks
+from models.series import Site
+from models.training import paper
 from models.training.descent import descend
-from models.training.paper import step1_loss, step2_loss
+from models.training.paper import PaperRecipe, sigma_factors, simulated_land, step1_loss, step2_loss, train_paper
 from models.training.paper_examples import place_of, step2_example
+
+TINY = PaperRecipe(sites=6, step2_sites=2, first_steps=1, second_steps=1)
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,63 @@ def test_a_reference_is_never_the_target(place):
     for i in range(50):
         _, reference, target, _, _ = step2_example([[place]], [[marks]], i, np.random.default_rng(i))
         assert reference.unique() != target.unique()
+
+
+def test_simulated_land_serves_one_end_each():
+    def days(places):
+        return {(tuple(place.days), float(place.lai.sum())) for place in places}
+
+    land = simulated_land(TINY)
+    step1, step2 = days(land.step1), days(land.step2)
+    unseen = days(place_of(site) for site in land.unseen)
+    assert len(step1) + len(step2) + len(unseen) == TINY.sites + TINY.step2_sites
+    assert not step1 & step2
+    assert not unseen & (step1 | step2)
+
+
+def test_step_2_learns_from_predictions_of_a_step_1_that_did_not_see_the_place(site, monkeypatch):
+    """Follows what every network of step 1 was trained on, and which of them spoke about which place."""
+    seen, heard, kept = {}, [], []  # places are told apart by where they lie, so they are kept from being freed
+    real = {"a": site, "c": Site(site.observed.hide(np.arange(len(site.observed.days)) < 30), site.radar)}
+    monkeypatch.setattr(paper, "read_patch", real.__getitem__)
+
+    def train_step1(name, network, sources, *_):
+        trained = copy.deepcopy(network)
+        seen[trained] = {id(place.lai) for source in sources for place in source}
+        kept.extend(place for source in sources for place in source)
+        return trained
+
+    def predictions_of(network, places):
+        heard.extend((network, id(place.lai)) for place in places)
+        return [torch.zeros_like(place.lai) for place in places]
+
+    monkeypatch.setattr(paper, "train_step1", train_step1)
+    monkeypatch.setattr(paper, "predictions_of", predictions_of)
+    monkeypatch.setattr(paper, "sigma_factors", lambda networks, sites: dict.fromkeys(PAPER_MODELS, 1.0))
+    train_paper(TINY, {"release": ("a", "c"), "without-a": ("c",)})
+    assert len(heard) == TINY.step2_sites * 3 + 3
+    assert all(place not in seen[network] for network, place in heard)
+
+
+def test_the_device_is_the_cpu_unless_told(monkeypatch):
+    monkeypatch.setattr(paper, "sigma_factors", lambda networks, sites: dict.fromkeys(PAPER_MODELS, 1.0))
+    given, left_out = (train_paper(TINY, {"none": ()}, *device)["none"] for device in (["cpu"], []))
+    ours, theirs = given[0].state_dict(), left_out[0].state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_hands_back_weights_on_the_cpu():
+    networks, factors = train_paper(TINY, {"none": ()}, "cuda")["none"]
+    alike, _ = train_paper(TINY, {"none": ()}, "cpu")["none"]
+    for name, tensor in networks.state_dict().items():
+        assert tensor.device.type == "cpu"
+        torch.testing.assert_close(tensor, alike.state_dict()[name], atol=1e-2, rtol=1e-2)
+    assert set(factors) == set(PAPER_MODELS)
+
+
+def test_every_model_has_a_sigma_factor_of_its_own(site, networks):
+    factors = sigma_factors(networks, [site])
+    assert set(factors) == set(PAPER_MODELS)
+    assert len(set(factors.values())) > 1

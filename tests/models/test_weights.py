@@ -1,18 +1,32 @@
 """Published weights: all there, what they say they are, small."""
 
+import json
 import shutil
+from typing import get_args
 
 import pytest
 
+from jobs.request import Model
 from models import weights
 from models.reconstruction import LaiReconstructor
 
 
-@pytest.mark.parametrize("model", ["default", "paper"])
+@pytest.mark.parametrize("model", get_args(Model))
 @pytest.mark.parametrize("name", ["release", "without-a", "without-c"])
 def test_every_set_loads(name, model):
     found = LaiReconstructor.load(name, model)
     assert (found.weights, found.model) == (name, model)
+    assert found.sigma_factor > 0
+
+
+def test_models_of_one_file_have_sigma_factors_of_their_own(tmp_path, monkeypatch):
+    index = json.loads((weights.FOLDER / "index.json").read_text())
+    index["release"]["files"]["paper"]["sigma_factor"] |= {"paper": 0.9, "1d-cnn": 2.1}
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    release = weights.published.__wrapped__()["release"]
+    assert (release.of("paper").sigma_factor, release.of("1d-cnn").sigma_factor) == (0.9, 2.1)
+    assert release.of("paper").sha256 == release.of("1d-cnn").sha256
 
 
 def test_every_set_has_a_model_card_that_names_its_files():
