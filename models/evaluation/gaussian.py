@@ -88,7 +88,7 @@ def gaussian_process(site: Site, target_days: IntArray) -> FloatArray:
 def multi_output_gaussian_process(site: Site, target_days: IntArray) -> FloatArray:
     """Return (D, H, W) LAI by a Gaussian process of LAI, VH and VH - VV together, m2/m2."""
     observed, radar = site.observed, anomalies(site.radar)
-    backscatter = np.where(radar.valid[:, None], radar.fine, np.float32(np.nan)) / np.float32(DB_SCALE)
+    backscatter = np.asarray(np.where(radar.valid[:, None], radar.fine, np.nan) / DB_SCALE, np.float32)
     channels = [(_flat(backscatter[:, channel]), radar.days) for channel in (1, 2)]  # VH, VH - VV
     maps = []
     for day in target_days:
@@ -161,7 +161,7 @@ def _scenes(usable: BoolArray, days: IntArray, gap: int) -> IntArray:
     enclosed = (days - gap > when.min(initial=days[-1])) & (days + gap < when.max(initial=days[0]))
     found = np.flatnonzero(usable & enclosed)
     spread = np.linspace(0, len(found) - 1, min(len(found), LEFT_OUT_SCENES)).round()
-    return found[spread.astype(int)].astype(np.int32)
+    return np.asarray(found[spread.astype(int)], np.int32)
 
 
 @torch.no_grad()
