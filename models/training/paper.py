@@ -62,7 +62,7 @@ class PaperRecipe:
     sites: int = 240
     step2_sites: int = 120
     first_steps: int = 1400
-    second_steps: int = 100
+    second_steps: int = 120
     learning_rate: float = 1e-3
     seed: int = 2025
 
@@ -187,7 +187,7 @@ class _SecondStage:
 def train_step1(
     name: str, network: nn.Module, sources: list[list[Place]], steps: int, rate: float, seed: int
 ) -> nn.Module:
-    """Return a network of step 1 after learning from the clear scenes of the sources, half of them simulated."""
+    """Return a network of step 1 after learning from the clear scenes of the sources."""
     say(name)
     return descend(network, partial(step1_loss, sources=sources, crop_px=CROPS_PX[name]), steps, rate, seed)
 
@@ -235,7 +235,7 @@ def _geometric_means(of_places: Sequence[dict[str, float]]) -> dict[str, float]:
     return {model: float(np.exp(np.mean([np.log(factors[model]) for factors in of_places]))) for model in of_places[0]}
 
 
-def step1_loss(network: nn.Module, rng: np.random.Generator, sources: list[list[Place]], crop_px: int | None) -> Tensor:
+def step1_loss(network: nn.Module, rng: np.random.Generator, sources: list[list[Place]], crop_px: int) -> Tensor:
     """Return the Huber loss of a network of step 1 on clear scenes drawn from the sources."""
     batch = [step1_example(draw_place(sources, i, rng), rng, crop_px) for i in range(BATCH)]
     images, lags, present, truth, usable = _columns(batch, _device(network))

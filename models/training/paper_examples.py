@@ -57,18 +57,15 @@ def draw_place(sources: list[list[Place]], i: int, rng: np.random.Generator) -> 
     return source[int(rng.integers(len(source)))]
 
 
-def step1_example(place: Place, rng: np.random.Generator, crop_px: int | None) -> tuple[Tensor, ...]:
-    """Return images, lags, which dates exist, target and where it is usable: of one clear scene, or of a part of it."""
+def step1_example(place: Place, rng: np.random.Generator, crop_px: int) -> tuple[Tensor, ...]:
+    """Return images, lags, which dates exist, target and where it is usable: of a part of one clear scene, turned."""
     d = int(rng.integers(len(place.days)))
     images, lags, present = place.levels.day(d)
-    truth, usable = place.lai[d], place.usable[d]
-    if crop_px is None:
-        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-        images, truth, usable = (_turned(tensor, turns, mirrored) for tensor in (images, truth, usable))
-    else:
-        top, left = rng.integers(0, truth.shape[0] - crop_px + 1, 2)
-        part = np.s_[..., top : top + crop_px, left : left + crop_px]
-        images, truth, usable = images[part], truth[part], usable[part]
+    top, left = rng.integers(0, np.array(place.lai.shape[1:]) - crop_px + 1)
+    part = np.s_[..., top : top + crop_px, left : left + crop_px]
+    turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
+    maps = (images[part], place.lai[d][part], place.usable[d][part])
+    images, truth, usable = (_turned(tensor, turns, mirrored) for tensor in maps)
     return images[0], lags[0], present[0], truth, usable
 
 

@@ -1,6 +1,7 @@
 """The paper's networks in training: they learn, from clear scenes alone, and the same seed learns the same."""
 
 import copy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.series import Site
 from models.training import paper
 from models.training.descent import descend
 from models.training.paper import PaperRecipe, sigma_factors, simulated_land, step1_loss, step2_loss, train_paper
-from models.training.paper_examples import place_of, step2_example
+from models.training.paper_examples import place_of, step1_example, step2_example
 
 TINY = PaperRecipe(sites=6, step2_sites=2, first_steps=1, second_steps=1)
 
@@ -57,6 +58,15 @@ def test_only_clear_scenes_are_learnt_from(site, place):
     assert place.days.tolist() == site.observed.days[scorable_scenes(site.observed)].tolist()
     assert torch.isfinite(place.lai).all()
     assert place.lai[~place.usable].abs().max() == 0
+
+
+def test_an_example_shows_radar_and_target_of_the_same_ground(place):
+    images = place.lai.mean(dim=0).expand_as(place.levels.images)  # radar that shows what is the same on all days
+    same = replace(place, levels=replace(place.levels, images=images), lai=place.lai.mean(dim=0).expand_as(place.lai))
+    for i in range(8):
+        radar, _, present, truth, _ = step1_example(same, np.random.default_rng(i), 8)
+        assert truth.shape == (8, 8)
+        assert (radar[present] == truth).all()
 
 
 def test_a_reference_is_never_the_target(place):
