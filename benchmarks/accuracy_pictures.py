@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accuracy_places import REAL
 from accuracy_tables import LABELS
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -35,7 +36,7 @@ def write_pictures(document: dict[str, Any], folder: Path) -> None:
 def _by_age(document: dict[str, Any], out: Path) -> None:
     figure = Figure(figsize=(8, 3.2), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    for axes, place in zip(figure.subplots(1, 2, sharey=True), "AC", strict=True):
+    for axes, place in zip(figure.subplots(1, 2, sharey=True), REAL, strict=True):
         cells = [c for c in document["cells"] if c["place"] == place and c["scenario"].startswith("gap")]
         for name, colour in COLOURS.items():
             ages, rmse = _pooled([cell["rmse_by_age"][name] for cell in cells])

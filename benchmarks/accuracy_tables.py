@@ -1,4 +1,4 @@
-"""The figures of `accuracy.py` as Markdown: printed, and put between the marks of docs/accuracy.md."""
+"""The tables of places, and the page they stand on: printed, and put between the marks of docs/accuracy.md."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from accuracy_places import ALL_LAND, REAL
 
 LABELS = {
     "nearest": "nearest date",
@@ -30,16 +32,21 @@ LABELS = {
 }
 """Name in the figures → name in the tables, in their order."""
 OURS = ("prior", "predicted", "clearleaf", "clearleaf, adapted")
-PAPER = {"step 1": (0.64, 0.38), "both steps, best": (0.81, 0.22), "both steps, average": (0.61, 0.37)}
-"""R² and RMSE that Li et al. (2025) report."""
+FURTHER = "gap15"
+"""The scenario whose further figures are shown: a job's report has the same."""
 
 
 def tables(document: dict[str, Any]) -> str:
     """Return every table, one after the other."""
-    cells = document["cells"]
-    places = list(dict.fromkeys(cell["place"] for cell in cells))
-    parts = [_place(place, [cell for cell in cells if cell["place"] == place]) for place in places]
-    return "\n".join([*parts, _beside_the_paper(cells), _made(document)])
+    from accuracy_paper import average_tables, beside_the_paper
+
+    cells, left_out = document["cells"], document["left_out"]
+    places = dict.fromkeys([cell["place"] for cell in cells] + [place for place, _ in left_out])
+    parts = [
+        _place(place, [cell for cell in cells if cell["place"] == place], [s for p, s in left_out if p == place])
+        for place in places
+    ]
+    return "\n".join([*parts, *average_tables(document["average"]), *beside_the_paper(document), _made(document)])
 
 
 def in_docs(document: dict[str, Any], docs: Path) -> None:
@@ -53,15 +60,36 @@ def in_docs(document: dict[str, Any], docs: Path) -> None:
     write_pictures(document, docs / "pictures")
 
 
-def _place(place: str, cells: list[dict[str, Any]]) -> str:
-    title = f"Patch {place} (real)" if place in "AC" else f"Simulated {place}"
+def _place(place: str, cells: list[dict[str, Any]], left_out: list[str]) -> str:
+    lines = [f"### Patch {place} (real)" if place in REAL else f"### Simulated {place}", ""]
+    if left_out:
+        lines += [f"Left out, since no day can be scored: {', '.join(left_out)}.", ""]
+    if cells:
+        lines += [*_errors(cells), "", *_skills(cells), "", *_further(cells)]
+    return "\n".join(lines)
+
+
+def _errors(cells: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the table of every method's RMSE and R² in every scenario."""
     heads = [f"{c['scenario']}: {c['dates']} dates, {c['n']:,} pixels" for c in cells]
-    lines = [f"### {title}", "", "| RMSE / R² | " + " | ".join(heads) + " |", "|---" * (len(cells) + 1) + "|"]
+    yield "| RMSE / R² | " + " | ".join(heads) + " |"
+    yield "|---" * (len(cells) + 1) + "|"
     for name, label in LABELS.items():
         if any(name in cell["methods"] for cell in cells):
-            lines.append(f"| {label} | " + " | ".join(_error(cell, name) for cell in cells) + " |")
-    lines += ["", *_skills(cells), ""]
-    return "\n".join(lines)
+            yield f"| {label} | " + " | ".join(_error(cell, name) for cell in cells) + " |"
+
+
+def _further(cells: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the table of every method's other figures in one scenario; nothing where the place has no such cell."""
+    for cell in cells:
+        if cell["scenario"] == FURTHER:
+            yield f"| {FURTHER} | MAE | bias | RMSE/σ | seconds a date |"
+            yield "|---|---|---|---|---|"
+            for name, label in LABELS.items():
+                if m := cell["methods"].get(name):
+                    figures = f"{m['mae']:.2f} | {m['bias']:+.2f} | {m['rmse_over_sd']:.2f} | {m['seconds']:.2f}"
+                    yield f"| {label} | {figures} |"
+            yield ""
 
 
 def _error(cell: dict[str, Any], name: str) -> str:
@@ -99,30 +127,11 @@ def _cover(figures: dict[str, Any]) -> str:
     return f"{figures['coverage90']:.0%} ({figures['width90']:.2f})"
 
 
-def _beside_the_paper(cells: list[dict[str, Any]]) -> str:
-    lines = ["### Beside what the paper reports", "", "| | R² | RMSE | RMSE/σ |", "|---|---|---|---|"]
-    for what, (r2, rmse) in PAPER.items():
-        lines.append(f"| Li et al. (2025), {what} | {r2:.2f} | {rmse:.2f} | {(1 - r2) ** 0.5:.2f} |")
-    for scenario in ("gap0", "gap15"):
-        for name in ("2d-cnn-transformer", "paper", "clearleaf"):
-            for kind, places in (("patches A and C", "AC"), ("simulated land", None)):
-                chosen = [
-                    c for c in cells if c["scenario"] == scenario and ((c["place"] in "AC") == (places is not None))
-                ]
-                lines.append(f"| {LABELS[name]}, {scenario}, {kind} | {_pooled(chosen, name)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _pooled(cells: list[dict[str, Any]], name: str) -> str:
-    """Return R², RMSE and RMSE/σ, each a mean over places: σ differs between them."""
-    methods = [cell["methods"][name] for cell in cells]
-    means = [sum(m[key] for m in methods) / len(methods) for key in ("r2", "rmse", "rmse_over_sd")]
-    return " | ".join(f"{value:.2f}" for value in means)
-
-
 def _made(document: dict[str, Any]) -> str:
-    pixels = sum(cell["n"] for cell in document["cells"] if cell["place"] not in "AC")
+    simulated = sum(cell["n"] for cell in document["cells"] if cell["place"] not in REAL)
+    averaged = sum(entry["n"] for entry in document["average"] if entry["land"] == ALL_LAND)
     return (
         f"Made by `python benchmarks/accuracy.py` on {document['made']}, {document['machine']}, in "
-        f"{document['seconds']} s; {pixels:,} simulated pixels scored, over all scenarios."
+        f"{document['seconds']} s; {simulated:,} simulated pixels scored in the tables of landscapes, over all "
+        f"scenarios, and {averaged:,} in the average."
     )

@@ -11,6 +11,9 @@ import numpy as np
 from models.evaluation.scenarios import HeldOut
 from models.series import FloatArray, IntArray
 
+APART_DAYS = 100_000
+"""Between the days of one site and the next, once they are one: longer than any series."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -65,3 +68,18 @@ def estimate_hidden(cases: Sequence[HeldOut], estimators: Sequence[Estimator]) -
     truth = np.concatenate([case.truth[case.scored] for case in cases])
     days = np.concatenate([np.full(int(case.scored.sum()), case.day, np.int32) for case in cases])
     return Hidden(truth, days, joined, seconds)
+
+
+def of_all_sites(parts: Sequence[Hidden]) -> Hidden | None:
+    """Return the hidden pixels of several sites as one, or None where there are none; days of two sites never meet."""
+    if not parts:
+        return None
+    estimates: dict[str, Estimate] = {}
+    for name in parts[0].estimates:
+        each = [part.estimates[name] for part in parts]
+        sigmas = [estimate.sigma for estimate in each if estimate.sigma is not None]
+        lai = np.concatenate([estimate.lai for estimate in each])
+        estimates[name] = Estimate(lai, np.concatenate(sigmas) if len(sigmas) == len(parts) else None)
+    days = np.concatenate([part.days + APART_DAYS * i for i, part in enumerate(parts)])
+    seconds = {name: sum(part.seconds[name] for part in parts) for name in parts[0].seconds}
+    return Hidden(np.concatenate([part.truth for part in parts]), days, estimates, seconds)

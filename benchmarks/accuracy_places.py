@@ -1,0 +1,61 @@
+"""What `accuracy.py` scores on: the real patches, simulated landscapes, and which of their days are hidden."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from models.evaluation.scenarios import HeldOut, Scenario, hide, scorable_scenes
+from models.series import Site
+from models.simulation.site import SiteSpec
+
+REAL = {"A": "without-a", "C": "without-c"}
+"""Patch → weights that never saw it."""
+SIMULATED = {
+    "cropland": ("belgium", "continental", "plains"),
+    "forest": ("boreal", "forest"),
+    "grassland": ("grassland", "atlantic"),
+    "semi-arid": ("semi-arid", "mediterranean", "dryland"),
+}
+"""Landscape → regions, of which every second one lies in the south; the weights are `release`."""
+AVERAGED = (
+    *("belgium", "forest", "semi-arid", "grassland", "continental"),
+    *("boreal", "mediterranean", "atlantic", "plains", "dryland"),
+)
+"""Every region; the first few are unlike already."""
+COVERS = {"cropland": ("arable",), "forest": ("deciduous forest", "evergreen forest")}
+PAPER_LAND, ALL_LAND = "cropland and forest", "all land"
+"""Kinds of pixels in the average; the paper averages over croplands and forests."""
+PERIOD = (date(2021, 3, 1), date(2022, 6, 30))
+WINDOW_PX = 32
+LANDSCAPE_SEED, AVERAGE_SEED = 2**31, 2**32
+"""Training draws its seeds below 2³¹ (`models/training/datasets.py`): it has seen none of these sites."""
+MASK_SEED = 1  # of the cloud masks in real-cloud
+
+
+def landscape_specs(landscape: str, per_region: int) -> list[SiteSpec]:
+    """Return the simulated sites of a landscape; a region's sites lie in the north and in the south by turns."""
+    found = []
+    for turn in range(per_region):
+        for place, region in enumerate(SIMULATED[landscape]):
+            seed = LANDSCAPE_SEED + 100 * list(SIMULATED).index(landscape) + len(found)
+            hemisphere = "south" if (turn + place) % 2 else "north"
+            found.append(SiteSpec(WINDOW_PX, *PERIOD, region, seed, hemisphere))
+    return found
+
+
+def average_specs(count: int) -> list[SiteSpec]:
+    """Return sites of all regions by turns, a quarter of them in the south as in training."""
+    found = []
+    for k in range(count):
+        turn, place = divmod(k, len(AVERAGED))
+        hemisphere = "south" if (turn + place) % 4 == 3 else "north"
+        found.append(SiteSpec(WINDOW_PX, *PERIOD, AVERAGED[place], AVERAGE_SEED + k, hemisphere))
+    return found
+
+
+def held_out(site: Site, scenario: Scenario) -> list[HeldOut]:
+    """Return every case of a scenario."""
+    found = (hide(site, i, scenario, np.random.default_rng([MASK_SEED, i])) for i in scorable_scenes(site.observed))
+    return [case for case in found if case is not None]
