@@ -7,7 +7,7 @@ DEV_READY := $(ENV)/.dev
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check train accuracy accuracy-small clean
+.PHONY: help demo test check online train accuracy accuracy-small clean
 
 help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -36,6 +36,9 @@ check: $(DEV_READY) ## style, types and import directions
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+online: $(DEV_READY) ## ask the public archives themselves: needs the network, and PC_SDK_SUBSCRIPTION_KEY for radar
+	$(BIN)/pytest -m online
 
 train: $(DEV_READY) ## train the published weights anew (needs the real scenes; half an hour on two cores)
 	$(BIN)/python -m models.training

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clearleaf import commands_client, commands_jobs, commands_service
+from clearleaf import commands_catalog, commands_client, commands_jobs, commands_service
 from clearleaf.broker import NoBroker
 from clearleaf.client_errors import ClientError
 from clearleaf.consoles import plain_console, told_error
@@ -33,6 +33,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.",
 )
 commands_jobs.register(app)
+commands_catalog.register(app)
 commands_service.register(app)
 commands_client.register(app)
 

@@ -26,7 +26,12 @@ def register(app: typer.Typer) -> None:
 
 def run(
     catalog: Annotated[
-        str, typer.Option("--catalog", help="Configured name, or path or URL of a static STAC catalogue.")
+        str,
+        typer.Option(
+            "--catalog",
+            help="Configured or built-in name (see `clearleaf catalog list`), or path or URL of a static STAC "
+            "catalogue or a STAC API.",
+        ),
     ],
     start: orders.Start,
     end: orders.End,

@@ -15,7 +15,7 @@ import typer
 
 from clearleaf.consoles import plain_console
 from clearleaf.orders import BadOption
-from jobs.catalog import CatalogProfile
+from jobs.profiles import BUILT_IN, CatalogProfile, profile_of
 from worker.settings import load_settings
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")]
@@ -39,7 +39,12 @@ def register(app: typer.Typer) -> None:
 
 def up(
     catalog: Annotated[
-        list[str] | None, typer.Option("--catalog", help="NAME=PATH_OR_URL of a static STAC catalogue; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--catalog",
+            help="NAME=PATH_OR_URL of a static STAC catalogue or a STAC API, or a built-in name "
+            "(see `clearleaf catalog list`); repeatable.",
+        ),
     ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -137,12 +142,13 @@ def _bindable(host: str) -> str:
 
 
 def _profile(text: str) -> CatalogProfile:
-    name, _, href = text.partition("=")
-    if not href:
-        raise BadOption(f"--catalog {text!r} names no place: give NAME=PATH_OR_URL")
-    if "://" not in href and not Path(href).exists():
-        raise BadOption(f"--catalog {name}: there is no {href}")
-    return CatalogProfile(name=name, href=href if "://" in href else str(Path(href).absolute()))
+    name, _, place = text.partition("=")
+    if not place and name not in BUILT_IN:
+        raise BadOption(f"--catalog {text!r} names no place: give NAME=PATH_OR_URL, or one of {', '.join(BUILT_IN)}")
+    try:
+        return profile_of(name, place or name)
+    except ValueError as error:
+        raise BadOption(f"--catalog {name}: {error}") from error
 
 
 def _log_to_stderr() -> None:

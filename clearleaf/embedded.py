@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from clearleaf.addresses import free_port, is_free, url_of
 from clearleaf.broker import broker_command, write_configuration
 from clearleaf.processes import Child
-from jobs.catalog import CatalogProfile
+from jobs.profiles import CatalogProfile, Catalogs
 from jobs.settings import JobsSettings
 from jobs.store import JobStore
 from service.settings import check_bind
@@ -35,7 +35,7 @@ class _Configured(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CLEARLEAF_", extra="ignore")
 
-    catalogs: dict[str, CatalogProfile] = {}
+    catalogs: Catalogs = {}
     default_catalog: str | None = None
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from clearleaf.outputs import COLLECTION, check_output, put_in_place, work_folder
-from jobs.catalog import CatalogProfile
 from jobs.job import JobRequest, Limits
+from jobs.profiles import BUILT_IN, CatalogProfile
 from worker import steps
 from worker.runtime import build_parts
 from worker.settings import WorkerSettings, load_settings
@@ -24,7 +24,7 @@ def run_job(payload: dict[str, Any], catalog: str, out: Path, progress: Progress
 
     Args:
         payload: the order, as it would be POSTed.
-        catalog: configured name, or path or URL of a static STAC catalogue.
+        catalog: configured or built-in name, or path or URL of a static STAC catalogue or a STAC API.
         out: folder that appears once everything is done; work goes on in a hidden folder beside it.
         progress: see `Progress`.
         overwrite: replace earlier results that are there.
@@ -44,12 +44,13 @@ def run_job(payload: dict[str, Any], catalog: str, out: Path, progress: Progress
 def _carry_out(payload: dict[str, Any], catalog: str, work: Path, progress: Progress) -> Path:
     """Return the folder of the results below the work folder."""
     configured = load_settings(WorkerSettings).catalogs
-    profile = configured.get(catalog) or CatalogProfile(name="catalog", href=_absolute(catalog))
+    profile = configured.get(catalog) or BUILT_IN.get(catalog)
+    profile = profile or CatalogProfile(name="catalog", href=_absolute(catalog))
     settings = _settings(profile, work)
     request = JobRequest.parse(payload | {"catalog": profile.name}, Limits())
     job_id = uuid5(NAMESPACE_URL, request.model_dump_json())  # the same order has the same id: results compare
     # A place that was given here is told in the manifest: without it the job could not be run again.
-    parts = replace(build_parts(settings), tells_catalog=catalog not in configured)
+    parts = replace(build_parts(settings), tells_catalog=catalog not in configured and catalog not in BUILT_IN)
     progress("plan", 0.0, "searching scenes")
     plan_key, tile_ids = steps.plan_step(job_id, request, parts, "plan/")
     plan = steps.load_plan(plan_key, parts)

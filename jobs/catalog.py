@@ -2,55 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
+from typing import Protocol
 
+import httpx
 from pydantic import BaseModel, ConfigDict
-from pystac import Catalog as StacCatalog
 from pystac import Collection, Item
-from pystac.errors import STACError
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown
-from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
+from jobs.catalog_api import ApiFeed, BrokenItem
+from jobs.catalog_http import PATIENCE_S, fetch
+from jobs.catalog_static import StaticFeed
+from jobs.duplicates import DroppedScene, newest_only, one_day_per_pass, one_radiometry
+from jobs.errors import Unavailable
 from jobs.extent import Extent
+from jobs.profiles import CatalogProfile
 from jobs.request import TimeRange
-from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, newest_first, scene_of
+from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, scene_of
+from jobs.sources import Source
 
 __all__ = ["Catalog", "CatalogProfile", "DroppedScene", "Scene", "SceneAsset", "SceneSearch", "open_catalog"]
 
 
-class CatalogProfile(BaseModel):
-    """A configured catalogue.
+class Feed(Protocol):
+    """The items of one source."""
 
-    Attributes:
-        name: as asked for in an order.
-        href: path or URL of a static STAC catalogue (`catalog.json`).
-        title: for people.
-        s2_collection: id of the Sentinel-2 Level-2A collection.
-        s1_collection: id of the Sentinel-1 backscatter collection.
-        simulated: its scenes were made by a simulator.
-    """
+    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
+        """Yield at least the items that meet an area (EPSG:4326) in a range of days."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    def sample(self) -> Item | None:
+        """Return any one item; None where there is none."""
 
-    name: str
-    href: str
-    title: str = ""
-    s2_collection: str = "sentinel-2-l2a"
-    s1_collection: str = "sentinel-1-rtc"
-    simulated: bool = False
-
-
-class DroppedScene(BaseModel):
-    """A scene that was found and left out, and why; without a day where its item tells none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    reason: str
-    day: date | None = None
+    def collections(self) -> list[Collection]:
+        """Return the source's collection; none where the catalogue does not have it."""
 
 
 class SceneSearch(BaseModel):
@@ -63,7 +49,7 @@ class SceneSearch(BaseModel):
 
 
 class Catalog:
-    """A static STAC catalogue, on disk or behind HTTP; its items are walked, as it cannot be asked."""
+    """A configured catalogue, open: one feed for each sensor."""
 
     def __init__(self, profile: CatalogProfile, patience_s: float = PATIENCE_S) -> None:
         """Open the catalogue.
@@ -77,19 +63,9 @@ class Catalog:
             Unavailable: it cannot be reached now.
         """
         self.profile = profile
-        self._collections: tuple[tuple[Sensor, str], ...] = (
-            ("s2", profile.s2_collection),
-            ("s1", profile.s1_collection),
-        )
-        href = profile.href if profile.href.endswith(".json") else profile.href.rstrip("/") + "/catalog.json"
-        try:
-            self._root = StacCatalog.from_file(href, stac_io=HttpStacIO(patience_s))
-        except FileNotFoundError as error:
-            raise _not_a_catalog(profile, f"there is no {shown(href)}") from error
-        except (STACError, ValueError, KeyError) as error:
-            raise _not_a_catalog(profile, f"{shown(href)} is no STAC catalogue ({error})") from error
-        except OSError as error:
-            raise Unavailable(f"catalogue {profile.name!r} cannot be reached at {shown(href)}: {error}") from error
+        self._feeds = {
+            sensor: open_feed(profile.name, source, patience_s) for sensor, source in profile.sources.items()
+        }
 
     def search(self, area: BaseGeometry, days: TimeRange, tick: Callable[[], None] = lambda: None) -> SceneSearch:
         """Return the scenes that meet an area in a range of days.
@@ -101,26 +77,23 @@ class Catalog:
 
         Raises:
             AccessDenied: part of the catalogue is closed to us.
+            InvalidJob: a STAC API does not understand a plain search.
             Unavailable: part of the catalogue cannot be read now.
         """
         found: list[Scene] = []
         dropped: list[DroppedScene] = []
-        for sensor, collection in self._collections:
-            for item in self._items(collection):
+        for sensor, feed in self._feeds.items():
+            source = self.profile.sources[sensor]
+            for item in feed.items(area, days):
                 tick()
-                day = None
-                try:
-                    day = acquired(item).date()
-                    if not days.start <= day <= days.end:
-                        continue
-                    scene = scene_of(item, sensor)
-                except UnusableItem as error:
-                    dropped.append(DroppedScene(id=item.id, reason=str(error), day=day))
-                    continue
-                if scene.touches(area):
-                    found.append(scene)
-        kept, repeated = _newest_baseline(found)
-        return SceneSearch(scenes=tuple(sorted(kept, key=_time_order)), dropped=tuple(dropped + repeated))
+                looked_at = _look_at(item, sensor, source, area, days)
+                if isinstance(looked_at, Scene):
+                    found.append(looked_at)
+                elif looked_at is not None:
+                    dropped.append(looked_at)
+        kept, repeated = newest_only(found)
+        kept, mixed = one_radiometry(one_day_per_pass(kept))
+        return SceneSearch(scenes=tuple(sorted(kept, key=_time_order)), dropped=tuple(dropped + repeated + mixed))
 
     def extents(self) -> tuple[Extent, ...]:
         """Return what its collections say of themselves, one extent each; the scenes are not looked at.
@@ -130,57 +103,74 @@ class Catalog:
             Unavailable: a collection cannot be read now.
         """
         found: list[Extent] = []
-        for _, name in self._collections:
-            collections = self._collection(name)
-            with self._reading(name):
-                found += [Extent.of(collection) for collection in collections]
+        for sensor, feed in self._feeds.items():
+            try:
+                found += [Extent.of(collection) for collection in feed.collections()]
+            except ValueError as error:
+                name = self.profile.sources[sensor].collection
+                raise Unavailable(f"catalogue {self.profile.name!r}: {name} cannot be read: {error}") from error
         return tuple(found)
-
-    def _items(self, collection_id: str) -> Iterator[Item]:
-        """Yield the items of a collection; a catalogue without that collection has none."""
-        for collection in self._collection(collection_id):
-            with self._reading(collection_id):
-                yield from collection.get_items(recursive=True)
-
-    def _collection(self, collection_id: str) -> list[Collection]:
-        with self._reading(collection_id):
-            children = list(self._root.get_children())
-        return [child for child in children if isinstance(child, Collection) and child.id == collection_id]
-
-    @contextmanager
-    def _reading(self, collection_id: str) -> Iterator[None]:
-        """Say of an error while a part of the catalogue is read what it means for a job."""
-        try:
-            yield
-        except (OSError, STACError, ValueError, KeyError) as error:
-            if isinstance(error.__cause__, ClearleafError):  # pystac wraps what was raised while it followed a link
-                raise error.__cause__ from error
-            raise Unavailable(f"catalogue {self.profile.name!r}: {collection_id} cannot be read: {error}") from error
 
 
 open_catalog = Catalog
 """Opening a catalogue reads its root, and raises as `Catalog` does."""
 
 
-def _not_a_catalog(profile: CatalogProfile, why: str) -> InvalidJob:
-    detail = f"catalog {profile.name!r} cannot be used: {why}; give the path of a static STAC catalog.json"
-    return InvalidJob(Problem("/catalog", detail))
+def open_feed(name: str, source: Source, patience_s: float = PATIENCE_S) -> Feed:
+    """Return the items of a source; where it is not said, the place is asked whether it can be searched.
+
+    Raises:
+        InvalidJob: there is no STAC catalogue at the configured place, or it is closed to us (`AccessDenied`).
+        Unavailable: it cannot be reached now.
+    """
+    if source.kind == "api" or (source.kind == "auto" and _can_be_searched(source, patience_s)):
+        return ApiFeed(name, source, patience_s)
+    return StaticFeed(name, source, patience_s)
+
+
+def _can_be_searched(source: Source, patience_s: float) -> bool:
+    if not source.is_remote or source.href.endswith(".json"):
+        return False
+    with httpx.Client(timeout=patience_s, follow_redirects=True) as client:
+        try:
+            landing = fetch(client, "GET", source.href).json()
+            return any(link.get("rel") == "search" for link in landing.get("links", []))
+        except (FileNotFoundError, json.JSONDecodeError, ValueError, AttributeError, TypeError):
+            return False  # a folder behind HTTP, with a catalog.json in it
+
+
+def _look_at(
+    item: Item | BrokenItem, sensor: Sensor, source: Source, area: BaseGeometry, days: TimeRange
+) -> Scene | DroppedScene | None:
+    """Return the scene of an item, why it is none, or None where it lies elsewhere: some servers answer everything."""
+    if isinstance(item, BrokenItem):
+        return DroppedScene(id=item.id, reason=item.reason)
+    day = None
+    try:
+        day = acquired(item).date()
+        if not days.start <= day <= days.end:
+            return None
+        scene = scene_of(item, sensor, source)
+        if not scene.touches(area):
+            return None
+        _check_places(scene, source)
+    except UnusableItem as error:
+        return DroppedScene(id=item.id, reason=str(error), day=day)
+    return scene
+
+
+def _check_places(scene: Scene, source: Source) -> None:
+    """Refuse a scene with files elsewhere than where its catalogue keeps them.
+
+    Raises:
+        UnusableItem: it has.
+    """
+    for name, asset in scene.assets.items():
+        why = source.refusal(asset.href)
+        if why is not None:
+            cure = "name that place in asset_hosts of the catalogue if it is to be trusted"
+            raise UnusableItem(f"its asset {name} lies {why}: {cure}")
 
 
 def _time_order(scene: Scene) -> tuple[datetime, str]:
     return scene.datetime, scene.id
-
-
-def _newest_baseline(scenes: list[Scene]) -> tuple[list[Scene], list[DroppedScene]]:
-    """Return one scene per acquisition and tile, the newest processing baseline, and the ones it replaces."""
-    kept: dict[tuple[object, ...], Scene] = {}
-    dropped: list[DroppedScene] = []
-    for scene in sorted(scenes, key=lambda s: (newest_first(s), s.id), reverse=True):
-        acquisition = (scene.sensor, scene.platform, scene.datetime, scene.tile, scene.relative_orbit)
-        if acquisition in kept:
-            winner = kept[acquisition]
-            reason = f"same acquisition as {winner.id}, which is kept"
-            dropped.append(DroppedScene(id=scene.id, reason=reason, day=scene.day))
-        else:
-            kept[acquisition] = scene
-    return list(kept.values()), dropped

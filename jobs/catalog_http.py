@@ -6,12 +6,14 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from pystac.stac_io import DefaultStacIO
 
 from jobs.errors import AccessDenied, Problem, Unavailable
+from jobs.sources import Source, is_url
 
 PATIENCE_S = 20.0
 """For a connection, and for each piece of an answer."""
@@ -25,8 +27,9 @@ _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MAN
 class HttpStacIO(DefaultStacIO):
     """Reads STAC documents by URL, over connections that are kept; paths are read as pystac reads them."""
 
-    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, source: Source, patience_s: float = PATIENCE_S) -> None:
         super().__init__()
+        self._source = source
         self._client = httpx.Client(timeout=patience_s, follow_redirects=True)
 
     def read_text_from_href(self, href: str) -> str:
@@ -34,24 +37,50 @@ class HttpStacIO(DefaultStacIO):
 
         Raises:
             FileNotFoundError: there is none.
-            AccessDenied: we may not read it.
+            AccessDenied: we may not read it, or it lies where this catalogue has no business.
             Unavailable: it cannot be had now.
             ValueError: the server does not understand the question.
         """
-        if not href.startswith(("http://", "https://")):
+        check_place(self._source, href)
+        if not is_url(href):
             return super().read_text_from_href(href)
-        try:
-            answer = self._client.get(href)
-        except httpx.HTTPError as error:
-            raise Unavailable(f"{shown(href)} cannot be reached: {str(error) or type(error).__name__}") from error
-        except httpx.InvalidURL as error:
-            raise ValueError(f"{shown(href)} is no URL") from error
-        if answer.is_error:
-            raise _meaning(answer, href)
-        return answer.text
+        return fetch(self._client, "GET", href).text
 
 
-def _meaning(answer: httpx.Response, href: str) -> Exception:
+def check_place(source: Source, href: str) -> None:
+    """Refuse a document that lies elsewhere than its catalogue.
+
+    Raises:
+        AccessDenied: it does.
+    """
+    why = source.refusal(href)
+    if why is not None:
+        cure = "add that place to asset_hosts of the catalogue if it is to be trusted"
+        raise AccessDenied(Problem("/catalog", f"the catalogue points to a document {why}: {cure}"))
+
+
+def fetch(client: httpx.Client, method: str, href: str, **what: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+    """Return a server's answer to one question, which is no error.
+
+    Raises:
+        FileNotFoundError: there is nothing there.
+        AccessDenied: we may not read it.
+        Unavailable: it cannot be had now.
+        ValueError: the server does not understand the question.
+    """
+    try:
+        answer = client.request(method, href, **what)
+    except httpx.HTTPError as error:
+        said = str(error) or type(error).__name__
+        raise Unavailable(f"{shown(href)} cannot be reached: {said}") from error
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{shown(href)} is no URL") from error
+    if answer.is_error:
+        raise meaning(answer, href)
+    return answer
+
+
+def meaning(answer: httpx.Response, href: str) -> Exception:
     """Return what a status means: not there, not for us, not now, or not understood."""
     place, status = shown(href), f"{answer.status_code} {answer.reason_phrase}".strip()
     if answer.status_code in _ABSENT:

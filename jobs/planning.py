@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from uuid import UUID
@@ -19,6 +20,7 @@ from jobs.request import JobRequest
 from jobs.scenes import Scene
 
 PLAN_VERSION = 1
+MOST_NOTES = 20
 
 
 class Plan(BaseModel):
@@ -74,9 +76,23 @@ class Plan(BaseModel):
         """Whether any scene was made by a simulator."""
         return self.catalog.simulated or any(scene.simulated for scene in self.scenes)
 
+    def notes(self) -> list[str]:
+        """Return what the log of a job says of its scenes: which offset they have and why, and what was left out."""
+        offsets = Counter(
+            (scene.assets[next(iter(scene.assets))].offset, str(scene.offset_reason)) for scene in self.s2_scenes
+        )
+        told = [f"offset {offset:g} on {count} optical scenes: {why}" for (offset, why), count in offsets.items()]
+        left_out = [f"{scene.id} is left out: {scene.reason}" for scene in self.dropped]
+        return _at_most(told) + _at_most(left_out)
+
     def tile(self, tile_id: str) -> Tile:
         """Return one tile by its id."""
         return next(tile for tile in self.tiles if tile.id == tile_id)
+
+
+def _at_most(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_NOTES
+    return [*lines[:MOST_NOTES], f"and {more} more, see the manifest"] if more > 0 else lines
 
 
 def make_plan(
@@ -120,7 +136,7 @@ def make_plan(
         target_dates=request.target_dates,
         scenes=found.scenes,
         dropped=found.dropped,
-        catalog=catalog.profile,
+        catalog=catalog.profile.told(),
     )
 
 

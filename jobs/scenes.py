@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pystac import Asset, Item
@@ -12,20 +15,22 @@ from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
+from jobs.radiometry import DN_SCALE, Offset, UnusableItem, backscatter_of, baseline_of, nodata_of, offset_of, version
+from jobs.sources import Signing, Source, is_url, local_path, without_password
+
+__all__ = ["S1_ASSETS", "S2_ASSETS", "Scene", "SceneAsset", "Sensor", "UnusableItem", "newest_first", "scene_of"]
+
 Sensor = Literal["s1", "s2"]
 S2_ASSETS = ("B03", "B04", "B05", "B06", "B07", "B8A", "B11", "B12", "SCL")
 S1_ASSETS = ("vv", "vh")
-DN_SCALE = 1e-4
-BASELINE_OFFSET = -0.1
-"""Reflectance to be added from processing baseline 04.00 on (Sentinel-2 products specification: DN + 1000)."""
-OFFSET_SINCE_BASELINE = (4, 0)
+_GRANULE_METADATA = ("granule-metadata", "granule_metadata")
+_DATATAKE = re.compile(r"(?:GS2[A-D]|S2[A-D]_MSIL2A)_(\d{8}T\d{6})_")
+_ORBIT = re.compile(r"_R(\d{3})_")
+_SIGNATURES = {"sig", "signature", "x-amz-signature", "x-goog-signature", "token", "access_token"}
+_ANYWHERE = Source(href="anywhere", collection="")
 
 _ODD = (ArithmeticError, AttributeError, LookupError, ShapelyError, TypeError, ValueError)
 """What a member of another kind than expected gives rise to; one odd item must not stop every job of its catalogue."""
-
-
-class UnusableItem(ValueError):
-    """An item that no scene can be made of; says why."""
 
 
 class _Frozen(BaseModel):
@@ -54,6 +59,12 @@ class Scene(_Frozen):
         sun_zenith, sun_azimuth, view_zenith, view_azimuth: degrees; None where the item is silent.
         incidence: degrees, mid-scene; None where the item is silent.
         radiometry: of Sentinel-1 backscatter.
+        datatake: shared by all tiles and all processings of one acquisition.
+        generated: when the product was made, as its item says it.
+        offset_reason: who says which offset Sentinel-2's reflectance has.
+        offset_open: nobody does, or several who disagree; the plan step asks the pixels.
+        granule_href: XML with the angles of Sentinel-2, where the archive has it.
+        signing: how its files are opened.
         simulated: the scene was made by a simulator.
     """
 
@@ -74,6 +85,12 @@ class Scene(_Frozen):
     view_azimuth: float | None = None
     incidence: float | None = None
     radiometry: Literal["gamma0", "sigma0"] | None = None
+    datatake: str = ""
+    generated: str | None = None
+    offset_reason: str | None = None
+    offset_open: bool = False
+    granule_href: str | None = None
+    signing: Signing = "none"
     simulated: bool = False
     assets: dict[str, SceneAsset]
 
@@ -82,15 +99,20 @@ class Scene(_Frozen):
         return bool(make_valid(shape(self.footprint)).intersects(geometry))
 
 
-def scene_of(item: Item, sensor: Sensor) -> Scene:
+def scene_of(item: Item, sensor: Sensor, source: Source = _ANYWHERE) -> Scene:
     """Return what a STAC item says of a scene.
+
+    Args:
+        item: of the scene.
+        sensor: that took it.
+        source: where the item comes from: what it calls its assets, and what its numbers mean.
 
     Raises:
         UnusableItem: an asset, the time or the platform is missing, the radiometry cannot be used, or a member is not
             of the kind that it should be.
     """
     try:
-        return _scene(item, sensor)
+        return _scene(item, sensor, source)
     except UnusableItem:
         raise
     except ValidationError as error:
@@ -115,39 +137,50 @@ def acquired(item: Item) -> datetime:
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def _scene(item: Item, sensor: Sensor) -> Scene:
+def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
     properties = item.properties
     when, footprint = acquired(item), _footprint(item)
-    wanted = S2_ASSETS if sensor == "s2" else S1_ASSETS
-    missing = [name for name in wanted if name not in item.assets]
+    names = {name: source.assets.get(name, name) for name in (S2_ASSETS if sensor == "s2" else S1_ASSETS)}
+    missing = [key for key in names.values() if key not in item.assets]
     if missing:
         raise UnusableItem(f"lacks the assets {', '.join(missing)}")
-    baseline = _baseline(properties)
+    baseline = baseline_of(item) if sensor == "s2" else None
+    bands = [item.assets[key] for name, key in names.items() if name != "SCL"]
+    offset = offset_of(item, bands, baseline, source) if sensor == "s2" else None
+    assets = _assets(item, names, sensor, offset)
     return Scene(
         id=item.id,
-        href=item.get_self_href() or item.assets[wanted[0]].href,
+        href=without_password(item.get_self_href() or next(iter(assets.values())).href),
         sensor=sensor,
         datetime=when,
         day=when.date(),
         platform=_platform(properties, sensor),
-        relative_orbit=properties.get("sat:relative_orbit"),
+        relative_orbit=_relative_orbit(item),
         orbit_state=_lower(properties.get("sat:orbit_state")),
         footprint=mapping(footprint),
         baseline=baseline,
         tile=properties.get("s2:mgrs_tile") or properties.get("grid:code"),
-        radiometry=_radiometry(item) if sensor == "s1" else None,
+        radiometry=backscatter_of(item, source) if sensor == "s1" else None,
+        datatake=_datatake(item, when),
+        generated=properties.get("s2:generation_time"),
+        offset_reason=offset.reason if offset else None,
+        offset_open=offset is not None and offset.value is None,
+        granule_href=_granule(item) if sensor == "s2" else None,
+        signing=source.signing,
         simulated=bool(properties.get("clearleaf:simulated", False)),
-        assets={name: _asset(item, name, sensor, baseline) for name in wanted},
-        **_angles(properties),
+        assets=assets,
+        **_angles(properties, sensor),
     )
 
 
-def _baseline(properties: dict[str, Any]) -> str | None:
-    """Return the processing baseline as "05.10", also where it was written as a number and lost its zeros."""
-    stated: Any = properties.get("s2:processing_baseline") or properties.get("processing:version")
-    if isinstance(stated, int | float) and not isinstance(stated, bool):
-        return f"{stated:05.2f}"
-    return stated or None
+def _relative_orbit(item: Item) -> Any:  # noqa: ANN401 - whatever the item says
+    """Return the relative orbit, which Earth Search tells in the product's name only."""
+    named = _ORBIT.search(str(item.properties.get("s2:product_uri", "")))
+    return item.properties.get("sat:relative_orbit", int(named[1]) if named else None)
+
+
+def _granule(item: Item) -> str | None:
+    return next((_file_href(item.assets[key]) for key in _GRANULE_METADATA if key in item.assets), None)
 
 
 def _lower(text: Any) -> Any:  # noqa: ANN401 - whatever the item says
@@ -169,61 +202,68 @@ def _platform(properties: dict[str, Any], sensor: Sensor) -> str:
     return name
 
 
-def _angles(properties: dict[str, Any]) -> dict[str, float | None]:
+def _angles(properties: dict[str, Any], sensor: Sensor) -> dict[str, float | None]:
+    """Return the angles an item tells; the view angle at the ground goes before the one at the satellite."""
     elevation = properties.get("view:sun_elevation")
     zenith = properties.get("s2:mean_solar_zenith")
+    incidence = properties.get("view:incidence_angle")
+    view = incidence if sensor == "s2" and incidence is not None else properties.get("view:off_nadir")
+    azimuth = properties.get("view:azimuth")
+    if view == 0 and azimuth is None:
+        view = None  # a few archives write 0 for "not known"
     return {
         "sun_zenith": zenith if zenith is not None else (None if elevation is None else 90 - float(elevation)),
         "sun_azimuth": properties.get("s2:mean_solar_azimuth", properties.get("view:sun_azimuth")),
-        "view_zenith": properties.get("view:off_nadir"),
-        "view_azimuth": properties.get("view:azimuth"),
-        "incidence": properties.get("view:incidence_angle"),
+        "view_zenith": view,
+        "view_azimuth": azimuth,
+        "incidence": incidence if sensor == "s1" else None,
     }
 
 
-def _radiometry(item: Item) -> Literal["gamma0", "sigma0"]:
-    """Return the backscatter convention; a collection of plain GRD is neither calibrated nor terrain-corrected."""
-    stated = str(item.properties.get("patch:radiometry", "")).lower()
-    if stated.startswith("sigma0"):
-        return "sigma0"
-    if "rtc" in (item.collection_id or "") or item.properties.get("clearleaf:simulated"):
-        return "gamma0"
-    raise UnusableItem("is plain GRD, uncalibrated and not terrain-corrected: use an RTC collection instead")
+def _assets(item: Item, names: Mapping[str, str], sensor: Sensor, offset: Offset | None) -> dict[str, SceneAsset]:
+    """Return the files of a scene under our names."""
+    found = {}
+    for name, key in names.items():
+        asset = item.assets[key]
+        href = _file_href(asset)
+        nodata = nodata_of(asset)
+        if sensor == "s1":
+            found[name] = SceneAsset(href=href, nodata=nodata)
+        elif name == "SCL":
+            found[name] = SceneAsset(href=href, nodata=0)
+        else:
+            value = 0.0 if offset is None or offset.value is None else offset.value
+            found[name] = SceneAsset(href=href, scale=DN_SCALE, offset=value, nodata=0 if nodata is None else nodata)
+    return found
 
 
-def _asset(item: Item, name: str, sensor: Sensor, baseline: str | None) -> SceneAsset:
-    asset = item.assets[name]
-    href = asset.get_absolute_href() or asset.href
-    bands = asset.extra_fields.get("raster:bands") or asset.extra_fields.get("bands") or [{}]
-    nodata = bands[0].get("nodata")
-    if sensor == "s1":
-        return SceneAsset(href=href, nodata=nodata)
-    if name == "SCL":
-        return SceneAsset(href=href, nodata=0)
-    offset = reflectance_offset(item, asset, baseline)
-    return SceneAsset(href=href, scale=DN_SCALE, offset=offset, nodata=0 if nodata is None else nodata)
+def _file_href(asset: Asset) -> str:
+    """Return where a file is, without anything that opens it: the plan is stored, and keys are added on opening.
 
-
-def reflectance_offset(item: Item, asset: Asset, baseline: str | None) -> float:
-    """Return what must be added to DN * 0.0001 to get reflectance: -0.1 or 0.
-
-    What the archive says it has already applied comes first, then what the band declares, then the processing baseline
-    (not the date: reprocessed archives carry the offset on old dates too).
+    Raises:
+        UnusableItem: the URL is signed, so that it would be of no use once the signature expires.
     """
-    if item.properties.get("earthsearch:boa_offset_applied") is True:
-        return 0.0
-    bands = asset.extra_fields.get("raster:bands") or [{}]
-    if "offset" in bands[0]:
-        return float(bands[0]["offset"])
-    return BASELINE_OFFSET if _version(baseline) >= OFFSET_SINCE_BASELINE else 0.0
+    href = without_password(asset.get_absolute_href() or asset.href)
+    if not is_url(href):
+        return local_path(href) if href.startswith("file:") else href
+    parts = urlsplit(href)
+    keys = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if not keys & _SIGNATURES:
+        return href
+    if parts.hostname and parts.hostname.endswith(".blob.core.windows.net"):
+        return urlunsplit(parts._replace(query=""))  # a token of its account, which is fetched anew on opening
+    raise UnusableItem("has files behind signed URLs, which expire: its catalogue must name them unsigned")
 
 
-def _version(baseline: str | None) -> tuple[int, ...]:
-    """Return a processing baseline as numbers that compare; unknown counts as oldest."""
-    parts = (baseline or "").split(".")
-    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)
+def _datatake(item: Item, when: datetime) -> str:
+    """Return what all tiles and all processings of one acquisition share: the start of its datatake, else its time."""
+    for text in (item.properties.get("s2:datatake_id"), item.properties.get("s2:product_uri"), item.id):
+        found = _DATATAKE.search(str(text))
+        if found:
+            return found[1]
+    return when.isoformat()
 
 
-def newest_first(scene: Scene) -> tuple[int, ...]:
-    """Return the key by which reprocessed scenes are ranked: their baseline."""
-    return _version(scene.baseline)
+def newest_first(scene: Scene) -> tuple[tuple[int, ...], str]:
+    """Return the key by which reprocessed scenes are ranked: their baseline, then when they were made."""
+    return version(scene.baseline), scene.generated or ""

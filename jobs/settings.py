@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobs.catalog import CatalogProfile
+from jobs.profiles import Catalogs
 
 LEAST_KEY_LENGTH = 32
 """Characters; whoever guesses the key can read every result."""
@@ -31,7 +31,7 @@ class JobsSettings(BaseSettings):
     database_url: str = Field(default="", description="job book; SQLite in data_dir where empty")
     broker_url: str = Field(default="redis://127.0.0.1:6379/0", description="Redis or Valkey")
     storage_url: str = Field(default="", description="results; a folder in data_dir where empty")
-    catalogs: dict[str, CatalogProfile] = Field(default={}, description="catalogues by name, as JSON")
+    catalogs: Catalogs = Field(default={}, description="catalogues by name, as JSON")
     default_catalog: str | None = Field(default=None, description="catalogue of orders that name none")
     public_url: str = Field(default="http://127.0.0.1:8000", description="where customers reach the API")
     signing_key: SecretStr | None = Field(

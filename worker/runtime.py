@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from jobs.catalog import Catalog, CatalogProfile, open_catalog
 from jobs.errors import InvalidJob, Problem
 from jobs.storage import FileStorage
 from models.reconstruction import LaiReconstructor
+from worker.inputs.access import Access, S3Keys
 from worker.inputs.read import SceneReader
 from worker.settings import WorkerSettings
 
@@ -66,11 +68,18 @@ def build_parts(settings: WorkerSettings) -> Parts:
         storage=FileStorage(settings.storage_root),
         catalogs=settings.catalogs,
         default_catalog=settings.default_catalog,
-        reader=SceneReader(settings.read_threads, settings.read_tries),
+        reader=SceneReader(settings.read_threads, settings.read_tries, access_of(settings, settings.catalogs.values())),
         device=device,
         scratch=settings.scratch_dir,
         tile_px=settings.tile_px,
     )
+
+
+def access_of(settings: WorkerSettings, profiles: Iterable[CatalogProfile]) -> Access:
+    """Return what opens the files of some catalogues, with the keys of the settings."""
+    access, secret = settings.scenes_s3_access_key, settings.scenes_s3_secret_key
+    s3 = S3Keys(access, secret) if access is not None and secret is not None else None
+    return Access.of(profiles, settings.pc_subscription_key, s3)
 
 
 @lru_cache(maxsize=2)

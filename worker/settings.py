@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
+from jobs.sas import KEY_VARIABLE
 from jobs.settings import JobsSettings
 
 S = TypeVar("S", bound=BaseSettings)
@@ -50,6 +51,11 @@ def _check_storage(settings: BaseSettings) -> None:
             _ = settings.storage_root
     except ValueError as error:
         raise BadSettings(f"CLEARLEAF_STORAGE_URL: {error}") from None
+    scenes_s3_access_key: SecretStr | None = Field(default=None, description="of archives that are read by S3")
+    scenes_s3_secret_key: SecretStr | None = Field(default=None, description="belongs to scenes_s3_access_key")
+    pc_subscription_key: SecretStr | None = Field(
+        default=None, validation_alias=KEY_VARIABLE, description="account of the Planetary Computer"
+    )
 
 
 class WorkerSettings(JobsSettings):

@@ -19,6 +19,7 @@ from jobs.planning import Plan, make_plan
 from jobs.request import JobRequest
 from models.progress import Progress, part_of, silent
 from models.reconstruction import HALO_PX
+from worker.inputs.settle import settle
 from worker.outputs.pieces import Piece, write_piece
 from worker.outputs.publish import Provenance, publish
 from worker.prepare import prepare
@@ -36,12 +37,14 @@ def plan_step(
     """Fix grid, tiles and scenes; returns the plan's key and the tiles' ids.
 
     Raises:
-        InvalidJob: the catalogue is not configured, or has no scene (`NoScenes`).
+        InvalidJob: the catalogue is not configured, a key is missing, or it has no scene (`NoScenes`).
         Unavailable: catalogue or storage are away.
     """
     catalog = parts.catalog(request.catalog)
+    parts.reader.access.check(catalog.profile)
     tick = partial(progress, 0.0, "searching scenes")  # a large catalogue takes minutes to walk
     plan = make_plan(job_id, request, catalog, tile_px=parts.tile_px, halo=HALO_PX, tick=tick)
+    plan = settle(plan, parts.reader, partial(progress, 0.5, "asking scenes what their items leave open"))
     key = prefix + "plan.json"
     parts.storage.put_bytes(key, plan.model_dump_json().encode(), "application/json")
     return key, [tile.id for tile in plan.tiles]

@@ -116,7 +116,8 @@ def plan(worker: Worker, step: ClaimedStep, job: Job, prefix: str, progress: Pro
     key, tile_ids = steps.plan_step(job.id, job.request, worker.parts, prefix, progress)
     found = steps.load_plan(key, worker.parts)
     summary = f"{len(found.s1_scenes)} radar and {len(found.s2_scenes)} optical scenes, {len(tile_ids)} tiles"
-    worker.store.log(job.id, "info", summary)
+    for line in (summary, *found.notes()):
+        worker.store.log(job.id, "info", line)
     return lambda: worker.store.end_plan(step, key, tile_ids)
 
 

@@ -25,7 +25,7 @@ def called(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
         ("LEASE_S", "soon", "CLEARLEAF_LEASE_S: Input should be a valid number"),
         ("GRACE_S", "5", "CLEARLEAF_GRACE_S: Input should be greater than 30"),
         ("CATALOGS", "none", "CLEARLEAF_CATALOGS: is no JSON"),
-        ("CATALOGS", '{"mine": {"name": "mine"}}', "CLEARLEAF_CATALOGS (mine.href): Field required"),
+        ("CATALOGS", '{"mine": {"name": "mine"}}', "CLEARLEAF_CATALOGS (mine): names no place"),
         ("STORAGE_URL", "s3://bucket", "CLEARLEAF_STORAGE_URL: storage_url 's3://bucket' is not supported"),
         ("DEFAULT_CATALOG", "mine", "default_catalog 'mine' is not configured"),
     ],

@@ -32,7 +32,6 @@ def test_platforms_are_read_in_every_spelling(name):
         ({"s2:processing_baseline": "04.00"}, -0.1),
         ({"s2:processing_baseline": "05.10"}, -0.1),
         ({"s2:processing_baseline": "05.10", "earthsearch:boa_offset_applied": True}, 0),
-        ({}, 0),
     ],
 )
 def test_the_offset_follows_the_baseline_unless_the_archive_has_applied_it(properties, offset):
@@ -40,13 +39,6 @@ def test_the_offset_follows_the_baseline_unless_the_archive_has_applied_it(prope
     assert {assets[name].offset for name in S2_ASSETS[:-1]} == {offset}
     assert assets["SCL"].offset == 0
     assert assets["SCL"].scale == 1
-
-
-def test_what_a_band_declares_comes_before_the_baseline():
-    made = optical(**{"s2:processing_baseline": "05.10"})
-    made.assets["B04"].extra_fields["raster:bands"] = [{"offset": 0, "scale": 0.0001}]
-    assets = scene_of(made, "s2").assets
-    assert (assets["B04"].offset, assets["B03"].offset) == (0, -0.1)
 
 
 def test_radar_that_is_neither_calibrated_nor_flattened_is_refused_with_the_cure():

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -33,9 +34,9 @@ ALIGNED_PX = 1e-3
 
 
 @contextmanager
-def gdal() -> Iterator[None]:
-    """Run with GDAL's settings for reading scenes."""
-    with rasterio.Env(**GDAL_SETTINGS):
+def gdal(**more: Any) -> Iterator[None]:  # noqa: ANN401 - GDAL's own
+    """Run with GDAL's settings for reading scenes, and some more."""
+    with rasterio.Env(**(GDAL_SETTINGS | more)):
         yield
 
 
@@ -52,7 +53,7 @@ def read_band(href: str, geobox: GeoBox, nodata: float | None, *, nearest: bool 
         RasterioError: the file cannot be read.
         ValueError: it is of no allowed format.
     """
-    with rasterio.open(href, driver=_driver(href)) as source:
+    with open_band(href) as source:
         missing = source.nodata if source.nodata is not None else nodata
         factor = _aligned_factor(source, geobox)
         if factor is None:
@@ -61,10 +62,20 @@ def read_band(href: str, geobox: GeoBox, nodata: float | None, *, nearest: bool 
     return _average(values, factor) if factor > 1 and not nearest else values[::factor, ::factor]
 
 
+def open_band(href: str) -> DatasetReader:
+    """Return an open GeoTIFF or JPEG 2000.
+
+    Raises:
+        RasterioError: the file cannot be read.
+        ValueError: it is of no allowed format.
+    """
+    return rasterio.open(href, driver=_driver(href))
+
+
 def _driver(href: str) -> str:
     suffix = PurePosixPath(urlsplit(href).path).suffix.lower()
     if suffix not in DRIVERS or href.startswith("/vsi"):
-        raise ValueError(f"{href} is neither GeoTIFF nor JPEG 2000")
+        raise ValueError(f"{href.partition('?')[0]} is neither GeoTIFF nor JPEG 2000")
     return DRIVERS[suffix]
 
 

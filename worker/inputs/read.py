@@ -7,22 +7,27 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioError
 from shapely import box
 
-from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene
+from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
+from worker.inputs.access import Access
 from worker.inputs.band import gdal, read_band
 from worker.inputs.preprocess import to_backscatter, to_reflectance
 from worker.rasters import S1Stack, S2Stack, SkippedScene
 
 Tick = Callable[[int, int], None]
 """Called with scenes done and scenes in all; may raise to stop."""
+T = TypeVar("T")
 RETRY_PAUSE_S = 0.5
+LEAST_DB, MOST_POWER = -100.0, 30.0
+"""Lower values are a missing-data number that nobody declared; 15 dB is brighter than towns."""
 KINDS = {
     "neither geotiff": "could not be read: a file is neither GeoTIFF nor JPEG 2000",
     "no such file": "could not be read: a file is missing",
@@ -53,10 +58,12 @@ class SceneReader:
     Attributes:
         threads: scenes read at once; reading waits for disk or network, so more than there are cores.
         tries: per scene, before it is skipped.
+        access: opens their files.
     """
 
     threads: int = 4
     tries: int = 3
+    access: Access = field(default_factory=Access)
 
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
         """Return the radar scenes that touch a grid; slices of one pass become one date."""
@@ -87,31 +94,88 @@ class SceneReader:
         return found, tuple(skipped)
 
     def _read_scene(self, scene: Scene, geobox: GeoBox) -> RawScene | SkippedScene:
+        """Return a scene, or why it could not be read.
+
+        Raises:
+            ClearleafError: no scene can be opened now, or none of this archive by us.
+        """
         names = S2_ASSETS if scene.sensor == "s2" else S1_ASSETS
-        reason = ""
-        for attempt in range(self.tries):
-            if attempt:
-                time.sleep(RETRY_PAUSE_S * attempt)
+        bands: list[FloatArray] = []
+        with gdal(**self.access.environment(scene)):
+            for name in names:  # what has been read is kept while a later file is tried again
+                values = self._read_asset(scene, name, geobox)
+                if isinstance(values, SkippedScene):
+                    return values
+                bands.append(values)
+        raw = RawScene(scene, np.stack(bands))
+        wrong = not_linear_power(raw.bands) if scene.sensor == "s1" else None
+        return raw if wrong is None else SkippedScene(scene.id, wrong)
+
+    def _read_asset(self, scene: Scene, name: str, geobox: GeoBox) -> FloatArray | SkippedScene:
+        asset = scene.assets[name]
+        return self.attempt(
+            scene,
+            asset.href,
+            lambda place: _physical(read_band(place, geobox, asset.nodata, nearest=name == "SCL"), asset),
+        )
+
+    def attempt(self, scene: Scene, href: str, read: Callable[[str], T]) -> T | SkippedScene:
+        """Return what a function makes of an opened file; tried again, and once more with a new signature.
+
+        Args:
+            scene: that the file belongs to.
+            href: of the file, as planned.
+            read: called with the path or URL that can be opened now.
+
+        Raises:
+            ClearleafError: no scene can be opened now, or none of this archive by us.
+        """
+        reason, left, may_renew = "", self.tries, True
+        while left:
+            place = self.access.opened(scene, href)
             try:
-                with gdal():
-                    return RawScene(scene, np.stack([_physical(scene, name, geobox) for name in names]))
+                return read(place)
             except (RasterioError, OSError, ValueError) as error:
-                reason = _kind_of(error)
-                log.warning("scene %s, try %d: %s", scene.id, attempt + 1, _without_keys(error))
+                reason = reason_of(error)
+                log.warning("scene %s, try %d: %s", scene.id, self.tries - left + 1, without_keys(error))
+                if may_renew and _was_refused(reason) and self.access.renewed(scene, href, place):
+                    may_renew = False  # a signature may expire early; what is refused with a new one stays refused
+                    continue
+                left -= 1
+                if left:
+                    time.sleep(RETRY_PAUSE_S * (self.tries - left))
         return SkippedScene(scene.id, reason)
 
 
-def _physical(scene: Scene, name: str, geobox: GeoBox) -> FloatArray:
-    asset = scene.assets[name]
-    values = read_band(asset.href, geobox, asset.nodata, nearest=name == "SCL")
+def _physical(values: FloatArray, asset: SceneAsset) -> FloatArray:
     return np.asarray(values * np.float32(asset.scale) + np.float32(asset.offset), np.float32)
+
+
+def not_linear_power(bands: FloatArray) -> str | None:
+    """Return why radar values are no linear power; None where they may be.
+
+    Decibels are mostly negative, and digital numbers of GRD are hundreds; land reflects 0.001 to 1.
+
+    Args:
+        bands: (2, H, W), NaN = no data.
+    """
+    values = bands[np.isfinite(bands) & (bands != 0) & (bands > LEAST_DB)]
+    if values.size and (values < 0).mean() > 0.5:
+        return "its radar values are decibels: linear power is needed"
+    if values.size and np.median(values) > MOST_POWER:
+        return "its radar values are digital numbers: calibrated linear power is needed"
+    return None
+
+
+def _was_refused(reason: str) -> bool:
+    return reason.endswith(("401", "403"))
 
 
 def _shape(geobox: GeoBox) -> tuple[int, int]:
     return geobox.shape[0], geobox.shape[1]
 
 
-def _kind_of(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Return why a scene could not be read, in our own words: GDAL's hold paths and signed URLs of this server."""
     said = str(error)
     answer = re.search(r"(?:response code|HTTP status|HTTP error)\D{0,3}(\d{3})", said, re.IGNORECASE)
@@ -120,6 +184,7 @@ def _kind_of(error: BaseException) -> str:
     return next((reason for words, reason in KINDS.items() if words in said.lower()), "could not be read")
 
 
-def _without_keys(error: BaseException) -> str:
+def without_keys(error: BaseException) -> str:
     """Return the first line of an error for our own log, URLs without what may open them."""
-    return re.sub(r"\?\S+", "?...", (str(error) or type(error).__name__).splitlines()[0][:300])
+    line = re.sub(r"//[^/@\s]+@", "//", (str(error) or type(error).__name__).splitlines()[0])
+    return re.sub(r"\?\S+", "?...", line)[:300]

@@ -1,0 +1,114 @@
+"""Does a catalogue answer, and what is missing before jobs can read from it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pystac import Item
+from rasterio.errors import RasterioError
+
+from jobs.catalog import Feed, open_feed
+from jobs.catalog_http import shown
+from jobs.errors import ClearleafError
+from jobs.extent import Extent
+from jobs.profiles import CatalogProfile
+from jobs.scenes import Scene, UnusableItem, scene_of
+from worker.inputs.band import gdal, open_band
+from worker.inputs.read import reason_of
+
+if TYPE_CHECKING:
+    from jobs.scenes import Sensor
+    from jobs.sources import Source
+    from worker.inputs.access import Access
+
+SENSORS = {"s2": "Sentinel-2", "s1": "Sentinel-1"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        holds: nothing is missing here.
+        what: was looked at.
+        told: what was found, or what is missing and how to mend it.
+    """
+
+    holds: bool
+    what: str
+    told: str
+
+
+def check_catalog(profile: CatalogProfile, access: Access) -> Iterator[Finding]:
+    """Yield what is there and what is missing, sensor by sensor; after what is missing, only what can still be known.
+
+    Args:
+        profile: of the catalogue.
+        access: opens its files.
+    """
+    for sensor, source in profile.sources.items():
+        yield from _check(profile.name, sensor, source, access)
+    if "s1" not in profile.sources:
+        yield Finding(False, SENSORS["s1"], "the profile has no source of radar: give s1, or href for both sensors")
+
+
+def _check(name: str, sensor: Sensor, source: Source, access: Access) -> Iterator[Finding]:
+    title = SENSORS[sensor]
+    missing = access.missing(source)
+    if source.signing != "none":
+        yield Finding(missing is None, f"{title}: key", missing or "there, or not needed")
+    try:
+        feed = open_feed(name, source)
+        yield Finding(True, f"{title}: endpoint", shown(source.href))
+        collections = feed.collections()
+        if not collections:
+            yield Finding(False, f"{title}: collection", f"there is no {source.collection}")
+            return
+        yield Finding(True, f"{title}: collection", f"{source.collection}, {_span(Extent.of(collections[0]))}")
+        yield from _check_item(feed, title, sensor, source, access, may_open=missing is None)
+    except (ClearleafError, ValueError) as error:
+        yield Finding(False, f"{title}: endpoint", str(error))
+
+
+def _check_item(
+    feed: Feed, title: str, sensor: Sensor, source: Source, access: Access, *, may_open: bool
+) -> Iterator[Finding]:
+    item = feed.sample()
+    if item is None:
+        yield Finding(False, f"{title}: item", f"{source.collection} has none")
+        return
+    try:
+        scene = scene_of(item, sensor, source)
+    except UnusableItem as error:
+        yield Finding(False, f"{title}: item", f"{item.id} {error}")
+        return
+    yield Finding(True, f"{title}: item", f"{item.id}: {_meaning(scene)}")
+    yield _opened(item, title, scene, source, access, may_open=may_open)
+
+
+def _opened(item: Item, title: str, scene: Scene, source: Source, access: Access, *, may_open: bool) -> Finding:
+    name, asset = next(iter(scene.assets.items()))
+    what = f"{title}: file"
+    why = source.refusal(asset.href)
+    if why is not None:
+        return Finding(False, what, f"{name} of {item.id} lies {why}: name that place in asset_hosts")
+    if not may_open:
+        return Finding(False, what, "not tried: the key is missing")
+    try:
+        with gdal(**access.environment(scene)), open_band(access.opened(scene, asset.href)) as file:
+            return Finding(True, what, f"{name}, {file.width} x {file.height} pixels, {file.crs}")
+    except (RasterioError, OSError, ValueError) as error:
+        return Finding(False, what, f"{name} of {item.id} {reason_of(error)}")
+
+
+def _span(extent: Extent) -> str:
+    return f"{extent.start or '...'} to {extent.end or 'now'}"
+
+
+def _meaning(scene: Scene) -> str:
+    if scene.sensor == "s1":
+        return f"{scene.platform}, {scene.radiometry}, linear power"
+    offset = "open, the pixels decide" if scene.offset_open else f"{next(iter(scene.assets.values())).offset:g}"
+    return f"{scene.platform}, offset {offset} ({scene.offset_reason})"

@@ -1,0 +1,187 @@
+"""A STAC API: asked for collection, place and days only, and not trusted to have understood any of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import httpx
+from pystac import Collection, Item
+from pystac.errors import STACError, STACTypeError
+from pystac_client import Client
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
+from shapely.geometry.base import BaseGeometry
+
+from jobs.catalog_http import PATIENCE_S, check_place, fetch, shown
+from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
+from jobs.request import TimeRange
+from jobs.sources import Source, is_url
+
+PAGE = 100
+MOST_ITEMS = 20_000
+"""Ten years of one place in both sensors are some 4,000; more means a server that ignores what it is asked."""
+TRIES = 3
+PAUSE_S = 0.5
+LONGEST_PAUSE_S = 5.0
+"""A server that asks for more is left alone meanwhile: the step waits, and the worker does something else."""
+_ODD = (STACError, STACTypeError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class PatientStacIO(StacApiIO):
+    """Asks a STAC API over connections that are kept; short troubles are waited out, longer ones are weather."""
+
+    def __init__(self, source: Source, patience_s: float = PATIENCE_S, tries: int = TRIES) -> None:
+        super().__init__(max_retries=None)
+        self._source, self._tries = source, tries
+        self._client = httpx.Client(timeout=patience_s, follow_redirects=True)
+
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> str:
+        """Return the text of an answer.
+
+        Raises:
+            FileNotFoundError: there is nothing there.
+            AccessDenied: we may not read it, or it lies elsewhere than the API.
+            Unavailable: it cannot be had now.
+            ValueError: the server does not understand the question.
+        """
+        href = urljoin(self._source.href, href)
+        check_place(self._source, href)
+        verb = (method or "GET").upper()
+        what: dict[str, Any] = {"headers": headers}
+        if parameters:
+            what["json" if verb == "POST" else "params"] = parameters
+        return _patiently(lambda: fetch(self._client, verb, href, **what).text, self._tries)
+
+
+def _patiently(ask: Callable[[], str], tries: int) -> str:
+    """Ask again after a short pause, the server's own Retry-After where it is short.
+
+    Raises:
+        Unavailable: all tries failed, or the server wants a longer pause.
+    """
+    for done in range(1, tries + 1):
+        try:
+            return ask()
+        except Unavailable as error:
+            pause = PAUSE_S * done if error.retry_after is None else error.retry_after
+            if done == tries or pause > LONGEST_PAUSE_S:
+                raise
+            time.sleep(pause)
+    raise AssertionError("no tries")
+
+
+@dataclass(frozen=True)
+class BrokenItem:
+    """What an API calls an item, and is none."""
+
+    id: str
+    reason: str
+
+
+class ApiFeed:
+    """The items of one source in a STAC API."""
+
+    def __init__(self, name: str, source: Source, patience_s: float = PATIENCE_S, tries: int = TRIES) -> None:
+        """Open the API: its landing page is read.
+
+        Args:
+            name: of the catalogue, for people.
+            source: where it is.
+            patience_s: how long a server may take.
+            tries: of each question.
+
+        Raises:
+            InvalidJob: there is no STAC API at the configured place, or it is closed to us (`AccessDenied`).
+            Unavailable: it cannot be reached now.
+        """
+        self._name, self._source = name, source
+        self._io = PatientStacIO(source, patience_s, tries)
+        try:
+            self._client = Client.from_file(source.href, stac_io=self._io)
+            methods = [link.extra_fields.get("method", "GET") for link in self._client.get_links("search")]
+            self._method = "POST" if "POST" in methods else "GET"
+        except ClearleafError:
+            raise
+        except (APIError, FileNotFoundError, *_ODD) as error:
+            raise _not_an_api(name, f"{shown(source.href)} is no STAC API ({str(error)[:200]})") from error
+
+    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
+        """Yield what the API answers for a place and days; servers that ignore the question answer more.
+
+        Everything is fetched before the first item is yielded: links to further pages may expire.
+        """
+        span = f"{days.start}T00:00:00Z/{days.end}T23:59:59Z"
+        yield from self._search(bbox=area.bounds, datetime=span, limit=PAGE)
+
+    def sample(self) -> Item | None:
+        """Return any one item; None where there is none."""
+        return next((i for i in self._search(limit=1, most_pages=1) if isinstance(i, Item)), None)
+
+    def collections(self) -> list[Collection]:
+        """Return the source's collection, if the API has it."""
+        href = f"{self._source.href.rstrip('/')}/collections/{quote(self._source.collection, safe='')}"
+        try:
+            return [Collection.from_dict(json.loads(self._io.request(href)), href=href)]
+        except FileNotFoundError:
+            return []
+        except _ODD as error:
+            raise Unavailable(f"catalogue {self._name!r}: its answer is no collection: {error}") from error
+
+    def _search(self, most_pages: int = MOST_ITEMS, **question: Any) -> list[Item | BrokenItem]:  # noqa: ANN401 - as asked
+        """Return the items of the source's collection.
+
+        Raises:
+            InvalidJob: the API does not understand the question, or answers without end.
+            Unavailable: it does not answer, or not with items.
+        """
+        found: dict[str, Item | BrokenItem] = {}
+        try:
+            search = self._client.search(method=self._method, collections=[self._source.collection], **question)
+            for pages, page in enumerate(search.pages_as_dicts(), 1):
+                new = {item.id: item for item in map(self._item, page["features"])}
+                if new.keys() <= found.keys():
+                    break  # pages that go in a circle
+                found |= new
+                if len(found) > MOST_ITEMS:
+                    raise _not_an_api(self._name, f"it answers with more than {MOST_ITEMS} items")
+                if pages == most_pages:
+                    break
+        except ClearleafError:
+            raise
+        except json.JSONDecodeError as error:
+            raise Unavailable(f"catalogue {self._name!r} answers with what is no JSON") from error
+        except (FileNotFoundError, ValueError) as error:
+            raise _not_an_api(self._name, f"it does not understand a plain search ({error})") from error
+        except (APIError, *_ODD) as error:
+            raise Unavailable(f"catalogue {self._name!r}: its answer is no list of items: {error!r}") from error
+        return [item for item in found.values() if isinstance(item, BrokenItem) or self._is_mine(item)]
+
+    def _is_mine(self, item: Item) -> bool:
+        return item.collection_id in (self._source.collection, None)
+
+    def _item(self, document: Any) -> Item | BrokenItem:  # noqa: ANN401 - whatever the API answers
+        try:
+            item = Item.from_dict(document)
+        except _ODD as error:
+            name = document.get("id") if isinstance(document, dict) else None
+            return BrokenItem(str(name or "without id"), f"is no STAC item: {type(error).__name__}")
+        if not is_url(item.get_self_href() or ""):
+            place = f"collections/{quote(self._source.collection, safe='')}/items/{quote(item.id, safe='')}"
+            item.set_self_href(f"{self._source.href.rstrip('/')}/{place}")
+        return item
+
+
+def _not_an_api(name: str, why: str) -> InvalidJob:
+    cure = "give the URL of a STAC API with item search, or the path or URL of a static catalog.json"
+    return InvalidJob(Problem("/catalog", f"catalog {name!r} cannot be used: {why}; {cure}"))

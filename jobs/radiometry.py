@@ -1,0 +1,140 @@
+"""What the numbers of a scene mean: the offset of Sentinel-2 reflectance, the convention of Sentinel-1 backscatter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pystac import Asset, Item
+
+from jobs.sources import Source
+
+DN_SCALE = 1e-4
+BASELINE_OFFSET = -0.1
+"""Reflectance to be added from processing baseline 04.00 on (Sentinel-2 products specification: DN + 1000)."""
+OFFSET_SINCE_BASELINE = (4, 0)
+_KNOWN_OFFSETS = (0.0, BASELINE_OFFSET)
+_IN_NAME = re.compile(r"_N(\d{2})(\d{2})_")
+GRD_CURE = (
+    "is plain GRD, uncalibrated and not terrain-corrected: use terrain-corrected backscatter (RTC) instead, such as "
+    "sentinel-1-rtc of the built-in profile planetary-computer; where a collection of your own is calibrated, say "
+    "backscatter gamma0 or sigma0 in its source"
+)
+
+
+class UnusableItem(ValueError):
+    """An item that no scene can be made of; says why."""
+
+
+@dataclass(frozen=True)
+class Offset:
+    """What must be added to DN * 0.0001 to get reflectance, and who says so.
+
+    Attributes:
+        value: -0.1 or 0; None where what is said contradicts itself, or nothing is: the pixels must tell.
+        reason: for the plan and the log.
+    """
+
+    value: float | None
+    reason: str
+
+
+def baseline_of(item: Item) -> str | None:
+    """Return the processing baseline as "05.10", also where it is a number that lost its zeros or part of a name."""
+    stated: Any = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version")
+    if isinstance(stated, int | float) and not isinstance(stated, bool):
+        return f"{stated:05.2f}"
+    if isinstance(stated, str) and stated:
+        return stated
+    if stated:
+        raise UnusableItem(f"cannot be understood: processing baseline {str(stated)[:40]}")
+    named = _IN_NAME.search(str(item.properties.get("s2:product_uri", item.id)))
+    return f"{named[1]}.{named[2]}" if named else None
+
+
+def version(baseline: str | None) -> tuple[int, ...]:
+    """Return a processing baseline as numbers that compare; unknown counts as oldest."""
+    parts = (baseline or "").split(".")
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)
+
+
+def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, source: Source) -> Offset:
+    """Return the offset of a scene's reflectances, as far as its item tells.
+
+    The processing baseline decides, not the date: reprocessed archives carry the offset on old dates too. What an
+    archive says it has already applied, and what bands declare, must agree with it and with each other.
+
+    Args:
+        item: of the scene.
+        assets: its reflectance bands.
+        baseline: of the scene.
+        source: of the item.
+
+    Raises:
+        UnusableItem: the bands declare a scale or offset that Sentinel-2 does not have.
+    """
+    if source.offset_applied:
+        return Offset(0.0, "the catalogue's configuration says that the archive has applied it")
+    said: dict[str, float] = {}
+    if item.properties.get("earthsearch:boa_offset_applied") is True:
+        said["boa_offset_applied is true"] = 0.0
+    elif version(baseline) > (0,):
+        of_baseline = BASELINE_OFFSET if version(baseline) >= OFFSET_SINCE_BASELINE else 0.0
+        said[f"processing baseline {baseline}"] = of_baseline
+    for declared in sorted({value for value in map(_declared, assets) if value is not None}):
+        said[f"bands declare {declared:g}"] = declared
+    reasons = ", ".join(said) or "neither baseline nor bands say anything"
+    values = set(said.values())
+    return Offset(values.pop(), reasons) if len(values) == 1 else Offset(None, reasons)
+
+
+def _declared(asset: Asset) -> float | None:
+    """Return the offset that a band declares, in reflectance."""
+    offset, scale = _member(asset, "offset"), _member(asset, "scale")
+    if scale is not None and abs(float(scale) - DN_SCALE) > DN_SCALE / 100:
+        raise UnusableItem(f"declares a scale of {scale}: reflectance must be DN * {DN_SCALE}")
+    if offset is None:
+        return None
+    value = float(offset)
+    for known in _KNOWN_OFFSETS:
+        if abs(value - known) < 1e-6 or abs(value * DN_SCALE - known) < 1e-6:  # a few archives declare -1000
+            return known
+    raise UnusableItem(f"declares an offset of {offset}, Sentinel-2 knows 0 and {BASELINE_OFFSET} only")
+
+
+def _member(asset: Asset, name: str) -> Any:  # noqa: ANN401 - whatever the item says
+    """Return a member of an asset's first band (`raster:bands` of STAC 1.0, `bands` of 1.1), or of the asset."""
+    fields = asset.extra_fields
+    for bands, key in (("raster:bands", name), ("bands", f"raster:{name}"), ("bands", name)):
+        first = fields[bands][0] if fields.get(bands) else {}
+        if not isinstance(first, dict):
+            raise TypeError(f"{bands} has no band")
+        if key in first:
+            return first[key]
+    return fields.get(f"raster:{name}")
+
+
+def nodata_of(asset: Asset) -> Any:  # noqa: ANN401 - the scene's own validation looks at it
+    """Return what an asset declares to be no data."""
+    value = _member(asset, "nodata")
+    return asset.extra_fields.get("nodata") if value is None else value
+
+
+def backscatter_of(item: Item, source: Source) -> Literal["gamma0", "sigma0"]:
+    """Return the convention of linear power: what the item says, else what its name and collection say.
+
+    `sar:product_type` does not tell: terrain-corrected items of the Planetary Computer still say GRD.
+
+    Raises:
+        UnusableItem: it is neither calibrated nor terrain-corrected.
+    """
+    stated = str(item.properties.get("patch:radiometry", "")).lower()
+    if stated.startswith("sigma0"):
+        return "sigma0"
+    if source.backscatter is not None:
+        return source.backscatter
+    if "rtc" in (item.collection_id or "").lower() or item.properties.get("clearleaf:simulated"):
+        return "gamma0"
+    raise UnusableItem(GRD_CURE)

@@ -1,0 +1,345 @@
+"""STAC APIs: a real server, and one that has every bad habit the archives have shown."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pystac
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+from shapely import box
+from shapely.geometry import shape
+
+from clearleaf.addresses import free_port
+from clearleaf.simulated import write_catalogue
+from jobs import catalog_api
+from jobs.catalog import Catalog, CatalogProfile
+from jobs.errors import AccessDenied, InvalidJob, Unavailable
+from jobs.extent import Extent
+from jobs.request import TimeRange
+from jobs.sources import Source
+from models.simulation.site import SiteSpec
+
+DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
+COLLECTIONS = {"s2": "sentinel-2-l2a", "s1": "sentinel-1-rtc"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    spec = SiteSpec(size_px=16, start=date(2023, 4, 25), end=date(2023, 5, 31), region="belgium", seed=1)
+    return write_catalogue(spec, tmp_path_factory.mktemp("catalogue")).parent
+
+
+@pytest.fixture(scope="module")
+def area(folder):
+    return shape(json.loads((folder / "aoi.geojson").read_text())["geometry"])
+
+
+@pytest.fixture(scope="module")
+def documents(folder) -> tuple[list[dict], list[dict]]:
+    """Collections and items as an API holds them: without links, files with their whole path."""
+    collections, items = [], []
+    for collection in pystac.Catalog.from_file(str(folder / "catalog.json")).get_children():
+        collections.append(collection.to_dict(transform_hrefs=False) | {"links": []})
+        for item in collection.get_items():
+            for asset in item.assets.values():
+                asset.href = f"file://{asset.get_absolute_href()}"
+            items.append(item.to_dict(transform_hrefs=False) | {"links": []})
+    return collections, items
+
+
+def profile(url: str, folder: Path, **facts: object) -> CatalogProfile:
+    def source(collection):
+        return Source(href=url, collection=collection, asset_hosts=(str(folder),), **facts)
+
+    return CatalogProfile(name="api", **{sensor: source(name) for sensor, name in COLLECTIONS.items()})
+
+
+@pytest.fixture(scope="module")
+def static(folder, area):
+    return Catalog(CatalogProfile(name="static", href=str(folder))).search(area, DAYS)
+
+
+# A real server
+
+
+@pytest.fixture(scope="module")
+def rustac(documents, tmp_path_factory):
+    """The URL of rustac's STAC API server with the simulated catalogue in it."""
+    collections, items = documents
+    data = tmp_path_factory.mktemp("rustac")
+    paths = [data / f"{collection['id']}.json" for collection in collections]
+    for path, collection in zip(paths, collections, strict=True):
+        path.write_text(json.dumps(collection))
+    (data / "items.json").write_text(json.dumps({"type": "FeatureCollection", "features": items}))
+    address = f"127.0.0.1:{free_port()}"
+    program = Path(sys.executable).with_name("rustac")
+    command = [str(program), "serve", "-a", address, *map(str, paths), str(data / "items.json")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _until_it_answers(f"http://{address}/")
+            yield f"http://{address}"
+        finally:
+            server.terminate()
+
+
+def _until_it_answers(url: str) -> None:
+    for _ in range(100):
+        try:
+            httpx.get(url)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    pytest.fail(f"nothing answers at {url}")
+
+
+def test_a_real_api_is_found_out_by_itself_and_answers_as_the_static_catalogue_does(rustac, folder, area, static):
+    found = Catalog(profile(rustac, folder)).search(area, DAYS)
+    assert [scene.id for scene in found.scenes] == [scene.id for scene in static.scenes]
+    assert [scene.assets for scene in found.scenes] == [scene.assets for scene in static.scenes]
+    assert found.dropped == ()
+    assert all(
+        scene.href == f"{rustac}/collections/{COLLECTIONS[scene.sensor]}/items/{scene.id}" for scene in found.scenes
+    )
+
+
+def test_small_pages_of_a_real_api_are_all_read(rustac, folder, area, static, monkeypatch):
+    monkeypatch.setattr(catalog_api, "PAGE", 2)
+    assert len(Catalog(profile(rustac, folder)).search(area, DAYS).scenes) == len(static.scenes)
+
+
+def test_a_real_api_has_nothing_elsewhere_or_at_another_time(rustac, folder, area):
+    catalog = Catalog(profile(rustac, folder, kind="api"))
+    assert catalog.search(box(10, 10, 10.1, 10.1), DAYS).scenes == ()
+    assert catalog.search(area, TimeRange(start=date(2020, 1, 1), end=date(2020, 2, 1))).scenes == ()
+
+
+def test_a_real_api_tells_its_extents(rustac, folder, area):
+    extents = Catalog(profile(rustac, folder)).extents()
+    assert len(extents) == 2
+    assert all(isinstance(extent, Extent) and extent.meets(area) and extent.overlaps(DAYS) for extent in extents)
+
+
+def test_files_elsewhere_than_in_known_places_are_left_out_by_name(rustac, folder, area):
+    found = Catalog(profile(rustac, folder / "elsewhere")).search(area, DAYS)
+    assert found.scenes == ()
+    assert found.dropped
+    assert all("outside the folders of its catalogue" in scene.reason for scene in found.dropped)
+    assert all(str(folder) not in scene.reason for scene in found.dropped)
+
+
+# A server with bad habits
+
+
+class Habits:
+    """A STAC API of which a test says how it misbehaves."""
+
+    def __init__(self, collections: list[dict], items: list[dict]) -> None:
+        self.collections, self.items = collections, items
+        self.heeds_filters = True
+        self.post = True
+        self.troubles: list[JSONResponse | PlainTextResponse] = []
+        self.asked: list[dict] = []
+        self.next_link = None
+        self.url = ""
+
+    def landing(self, request: Request) -> dict:
+        self.url = str(request.base_url).rstrip("/")
+        methods = ("GET", "POST") if self.post else ("GET",)
+        place = {"rel": "search", "type": "application/geo+json", "href": f"{self.url}/search"}
+        search = [place | {"method": method} for method in methods]
+        conforms = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
+        return {
+            **{"type": "Catalog", "stac_version": "1.0.0", "id": "bad", "description": "made up"},
+            **{"conformsTo": conforms, "links": [{"rel": "root", "href": f"{self.url}/"}, *search]},
+        }
+
+    def search(self, question: dict):
+        self.asked.append(question)
+        if self.troubles:
+            return self.troubles.pop(0)
+        found = self.items
+        if self.heeds_filters:
+            names = question["collections"]
+            names = names.split(",") if isinstance(names, str) else names
+            found = [item for item in found if item.get("collection") in names]
+        start, size = int(question.get("token", 0)), int(question.get("limit", 10))
+        links = []
+        if start + size < len(found):
+            token = str(start + size)
+            if self.post:
+                body = question | {"token": token}
+                links = [{"rel": "next", "href": f"{self.url}/search", "method": "POST", "body": body}]
+            else:
+                query = "&".join(f"{k}={v}" for k, v in (question | {"token": token}).items())
+                links = [{"rel": "next", "href": f"{self.url}/search?{query}", "method": "GET"}]
+        if self.next_link:
+            links = [self.next_link]
+        return {"type": "FeatureCollection", "features": found[start : start + size], "links": links}
+
+
+@pytest.fixture
+def habits(documents):
+    made = Habits(*(json.loads(json.dumps(kind)) for kind in documents))
+    yield from _served(_application(made), free_port(), made)
+
+
+def _application(made: Habits) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/")
+    def landing(request: Request):
+        return made.landing(request)
+
+    @app.get("/search")
+    def by_query(request: Request):
+        return made.search(dict(request.query_params))
+
+    @app.post("/search")
+    async def by_body(request: Request):
+        return made.search(await request.json())
+
+    @app.get("/collections/{name}")
+    def collection(name: str):
+        found = [c for c in made.collections if c["id"] == name]
+        return found[0] if found else JSONResponse({"detail": "no such collection"}, 404)
+
+    return app
+
+
+def _served(app: FastAPI, port: int, made: Habits):
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        made.url = f"http://127.0.0.1:{port}"
+        _until_it_answers(made.url)
+        yield made
+    finally:
+        server.should_exit = True
+        thread.join(5)
+
+
+@pytest.fixture
+def searched(habits, folder, area):
+    def search():
+        return Catalog(profile(habits.url, folder, kind="api")).search(area, DAYS)
+
+    return search
+
+
+@pytest.fixture(autouse=True)
+def in_a_hurry(monkeypatch):
+    monkeypatch.setattr(catalog_api, "PAUSE_S", 0.01)
+
+
+def ids(found) -> list[str]:
+    return [scene.id for scene in found.scenes]
+
+
+def test_collection_place_days_and_page_are_asked_for_and_nothing_else(habits, searched):
+    searched()
+    assert {key for question in habits.asked for key in question} == {"collections", "bbox", "datetime", "limit"}
+    assert [question["collections"] for question in habits.asked] == [["sentinel-2-l2a"], ["sentinel-1-rtc"]]
+
+
+@pytest.mark.parametrize("post", [True, False])
+def test_all_pages_are_read(habits, searched, static, monkeypatch, post):
+    monkeypatch.setattr(catalog_api, "PAGE", 2)
+    habits.post = post
+    assert ids(searched()) == ids(static)
+    assert len(habits.asked) > 4
+
+
+def test_a_server_that_ignores_every_filter_changes_nothing(habits, searched, static):
+    habits.heeds_filters = False
+    assert ids(searched()) == ids(static)
+
+
+def test_a_short_wait_is_waited_out(habits, searched, static):
+    habits.troubles = [
+        JSONResponse({}, 429, {"Retry-After": "0"}),
+        JSONResponse({}, 503),
+    ]
+    assert ids(searched()) == ids(static)
+
+
+def test_a_long_wait_is_weather_and_passed_on(habits, searched):
+    habits.troubles = [JSONResponse({}, 429, {"Retry-After": "77"})]
+    with pytest.raises(Unavailable, match="429") as away:
+        searched()
+    assert away.value.retry_after == 77
+    assert len(habits.asked) == 1
+
+
+def test_trouble_that_lasts_is_weather(habits, searched):
+    habits.troubles = [JSONResponse({}, 502) for _ in range(20)]
+    with pytest.raises(Unavailable, match="502"):
+        searched()
+    assert len(habits.asked) == catalog_api.TRIES
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        (PlainTextResponse("<html>maintenance</html>"), Unavailable, "no JSON"),
+        (JSONResponse(["what"]), Unavailable, "no list of items"),
+        (JSONResponse({"features": 7}), Unavailable, "no list of items"),
+        (JSONResponse({"detail": "unknown parameter"}, 400), InvalidJob, "400"),
+        (JSONResponse({}, 403), AccessDenied, "403"),
+        (JSONResponse({}, 404), InvalidJob, "404"),
+    ],
+)
+def test_a_wrong_answer_is_a_typed_error(habits, searched, answer, kind, says):
+    habits.troubles = [answer]
+    with pytest.raises(kind, match=says):
+        searched()
+
+
+def test_what_is_no_item_is_left_out_by_name(habits, searched, static):
+    broken = {"type": "Feature", "id": "half", "collection": "sentinel-2-l2a"}
+    habits.items = [broken, *habits.items]
+    found = searched()
+    assert ids(found) == ids(static)
+    assert [(scene.id, scene.day) for scene in found.dropped] == [("half", None)]
+
+
+def test_pages_that_go_in_a_circle_end(habits, searched, static):
+    habits.next_link = {"rel": "next", "href": f"{habits.url}/search", "method": "POST", "body": {"collections": []}}
+    habits.heeds_filters = False
+    assert ids(searched()) == ids(static)
+
+
+def test_a_server_that_answers_without_end_is_refused(habits, searched, monkeypatch):
+    monkeypatch.setattr(catalog_api, "MOST_ITEMS", 3)
+    with pytest.raises(InvalidJob, match="more than 3 items"):
+        searched()
+
+
+def test_a_next_page_on_another_host_is_not_fetched(habits, searched):
+    habits.next_link = {"rel": "next", "href": "http://169.254.169.254/latest", "method": "GET"}
+    with pytest.raises(AccessDenied, match="169"):
+        searched()
+
+
+def test_a_collection_that_is_not_there_has_no_extent(habits, folder):
+    habits.collections = []
+    assert Catalog(profile(habits.url, folder, kind="api")).extents() == ()
+
+
+def test_a_place_that_is_no_api_says_so(habits, folder):
+    nothing = profile(f"{habits.url}/nothing", folder, kind="api")
+    with pytest.raises(InvalidJob, match="no STAC API"):
+        Catalog(nothing)
+
+
+def test_a_dead_endpoint_is_weather(folder):
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        Catalog(profile(f"http://127.0.0.1:{free_port()}", folder, kind="api"))

@@ -1,0 +1,133 @@
+"""How a planned file is opened now: signed, with a password or with credentials that no plan ever holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+from pydantic import SecretStr
+
+from jobs.catalog_http import PATIENCE_S, fetch
+from jobs.errors import AccessDenied, Problem
+from jobs.profiles import CatalogProfile
+from jobs.sas import KEY_VARIABLE, NEEDS_KEY, SasTokens
+from jobs.scenes import Scene
+from jobs.sources import Source, is_url, local_path
+
+S3_VARIABLES = ("CLEARLEAF_SCENES_S3_ACCESS_KEY", "CLEARLEAF_SCENES_S3_SECRET_KEY")
+MOST_DOCUMENT_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class S3Keys:
+    """Credentials of the S3 service that scenes are read from."""
+
+    access: SecretStr
+    secret: SecretStr
+
+
+@dataclass(frozen=True)
+class Access:
+    """What opens files of scenes.
+
+    Attributes:
+        tokens: of the Planetary Computer.
+        has_key: whether they are asked for with a key.
+        passwords: user and password by host and port, for catalogues whose URL holds them.
+        s3: credentials; None where there are none.
+        endpoints: host of the S3 service of each bucket.
+    """
+
+    tokens: SasTokens = field(default_factory=SasTokens)
+    has_key: bool = False
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    s3: S3Keys | None = None
+    endpoints: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, profiles: Iterable[CatalogProfile], key: SecretStr | None, s3: S3Keys | None) -> Access:
+        """Return what opens the files of some catalogues."""
+        key = key if key is not None and key.get_secret_value() else None
+        sources = [source for profile in profiles for source in profile.sources.values()]
+        places = [urlsplit(source.href) for source in sources]
+        passwords = {p.netloc.rpartition("@")[2]: p.netloc.rpartition("@")[0] for p in places if "@" in p.netloc}
+        endpoints = {bucket: s.s3_endpoint for s in sources if s.signing == "s3" for bucket in s.asset_hosts}
+        return cls(SasTokens(key), key is not None, passwords, s3, endpoints)
+
+    def missing(self, source: Source) -> str | None:
+        """Return what is needed to open files of a source and is not there, with the cure; None where nothing is."""
+        needs_key = any(host.partition(".")[0] in NEEDS_KEY for host in source.asset_hosts)
+        if source.signing == "planetary-computer" and needs_key and not self.has_key:
+            return (
+                f"{source.collection} needs an account of the Planetary Computer: put its key into {KEY_VARIABLE}, or "
+                "configure a profile whose s1 is another source of terrain-corrected backscatter"
+            )
+        if source.signing == "s3" and self.s3 is None:
+            return f"{source.collection} lies in S3: put credentials into {' and '.join(S3_VARIABLES)}"
+        return None
+
+    def check(self, profile: CatalogProfile) -> None:
+        """Refuse a job whose files could not be opened.
+
+        Raises:
+            AccessDenied: a key is missing; says which.
+        """
+        for source in profile.sources.values():
+            why = self.missing(source)
+            if why is not None:
+                raise AccessDenied(Problem("/catalog", f"catalog {profile.name!r} cannot be used: {why}"))
+
+    def opened(self, scene: Scene, href: str) -> str:
+        """Return a path or URL that can be opened now.
+
+        Raises:
+            AccessDenied: a key is missing or refused.
+            Unavailable: there is no token now.
+        """
+        if scene.signing == "planetary-computer":
+            return self.tokens.signed(href)
+        parts = urlsplit(href)
+        if parts.scheme in ("http", "https") and parts.netloc in self.passwords:
+            return urlunsplit(parts._replace(netloc=f"{self.passwords[parts.netloc]}@{parts.netloc}"))
+        return href
+
+    def renewed(self, scene: Scene, href: str, refused: str) -> bool:
+        """Return whether a file that was refused may be opened with a new signature."""
+        return scene.signing == "planetary-computer" and self.tokens.forget(href, refused)
+
+    def environment(self, scene: Scene) -> dict[str, Any]:
+        """Return what GDAL needs to know to open a scene's files."""
+        if scene.signing != "s3" or self.s3 is None:
+            return {}
+        from rasterio.session import AWSSession
+
+        session = AWSSession(
+            aws_access_key_id=self.s3.access.get_secret_value(),
+            aws_secret_access_key=self.s3.secret.get_secret_value(),
+            endpoint_url=self.endpoints.get(urlsplit(next(iter(scene.assets.values())).href).netloc) or None,
+        )
+        return {"session": session, "AWS_VIRTUAL_HOSTING": "FALSE"}
+
+    def document(self, scene: Scene, href: str) -> bytes:
+        """Return a small document beside a scene's files.
+
+        Raises:
+            OSError: it cannot be read.
+            ClearleafError: it cannot be read now, or not by us.
+            ValueError: it is no small document, or in a place that documents are not read from.
+        """
+        place = self.opened(scene, href)
+        if is_url(place):
+            with httpx.Client(timeout=PATIENCE_S) as client:
+                content = fetch(client, "GET", place).content
+        elif "://" not in place:
+            with open(local_path(place), "rb") as file:  # noqa: PTH123 - a href
+                content = file.read(MOST_DOCUMENT_BYTES + 1)
+        else:
+            raise ValueError("documents are read from files and over HTTP only")
+        if len(content) > MOST_DOCUMENT_BYTES:
+            raise ValueError(f"a document of more than {MOST_DOCUMENT_BYTES} bytes")
+        return content

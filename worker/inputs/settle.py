@@ -1,0 +1,155 @@
+"""What items leave open, settled once per job so that all tiles agree: angles from XML, offsets from dark pixels."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from shapely import make_valid
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from jobs.duplicates import DroppedScene
+from jobs.errors import ClearleafError, NoScenes, Problem, Unavailable
+from jobs.planning import Plan
+from jobs.radiometry import Offset
+from jobs.scenes import Scene
+from worker.inputs.access import Access
+from worker.inputs.angles import read_angles
+from worker.inputs.band import gdal
+from worker.inputs.dark import BANDS, dark_pixels, offset_of_dark_pixels, read_small
+from worker.inputs.read import SceneReader, without_keys
+from worker.rasters import SkippedScene
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+MOST_FAILURES = 5
+"""An archive whose XML cannot be had so often is not asked further: the documented means are nearly as good."""
+WEATHER_FROM = 3
+"""So many scenes, all unreadable, are an archive in trouble rather than damaged files."""
+_ANGLES = ("sun_zenith", "sun_azimuth", "view_zenith", "view_azimuth")
+
+
+def settle(plan: Plan, reader: SceneReader, tick: Callable[[], None] = lambda: None) -> Plan:
+    """Return a plan whose scenes leave no question open; a scene whose offset nobody can tell is dropped.
+
+    Args:
+        plan: of the job.
+        reader: reads scenes.
+        tick: called for every scene that is asked; may raise to stop.
+
+    Raises:
+        NoScenes: every scene was dropped.
+        Unavailable: the archive cannot be read now.
+    """
+    kept, dropped = _with_offsets(plan, reader, tick)
+    if not kept:
+        why = "; ".join(f"{scene.id}: {scene.reason}" for scene in dropped[:3])
+        raise NoScenes(Problem("/aoi", f"no-scenes: none of {len(dropped)} scenes can be used: {why}"))
+    ask = _Angles(reader.access)
+    angles = _asked([scene for scene in kept if ask.would_help(scene)], ask, reader, tick)
+    scenes = tuple(scene.model_copy(update=angles.get(scene.id, {})) for scene in kept)
+    return plan.model_copy(update={"scenes": scenes, "dropped": plan.dropped + tuple(dropped)})
+
+
+def _with_offsets(plan: Plan, reader: SceneReader, tick: Callable[[], None]) -> tuple[list[Scene], list[DroppedScene]]:
+    """Return the scenes with their offsets, and those whose offset remains open.
+
+    Raises:
+        Unavailable: none of them can be read.
+    """
+    area = plan.request.area
+    asked = [scene for scene in plan.scenes if scene.offset_open]
+    answers = _asked(asked, lambda scene: _offset(scene, reader, area), reader, tick)
+    unread = [answer.reason for answer in answers.values() if isinstance(answer, SkippedScene)]
+    if len(unread) == len(asked) >= WEATHER_FROM:
+        raise Unavailable(f"catalogue {plan.catalog.name!r}: none of {len(asked)} scenes {unread[0]}")
+    kept: list[Scene] = []
+    dropped: list[DroppedScene] = []
+    for scene in plan.scenes:
+        answer = answers.get(scene.id)
+        if answer is None:
+            kept.append(scene)
+        elif isinstance(answer, Offset) and answer.value is not None:
+            log.info("scene %s: offset %g: %s", scene.id, answer.value, answer.reason)
+            kept.append(_settled(scene, answer.value, answer.reason))
+        else:
+            log.warning("scene %s is left out: %s", scene.id, answer.reason)
+            dropped.append(DroppedScene(id=scene.id, reason=answer.reason, day=scene.day))
+    return kept, dropped
+
+
+def _settled(scene: Scene, offset: float, reason: str) -> Scene:
+    assets = {
+        name: asset if name == "SCL" else asset.model_copy(update={"offset": offset})
+        for name, asset in scene.assets.items()
+    }
+    return scene.model_copy(update={"assets": assets, "offset_reason": reason, "offset_open": False})
+
+
+def _asked(
+    scenes: Sequence[Scene], ask: Callable[[Scene], Answer], reader: SceneReader, tick: Callable[[], None]
+) -> dict[str, Answer]:
+    """Return an answer for each scene, several asked at once."""
+    found: dict[str, Answer] = {}
+    with ThreadPoolExecutor(reader.threads) as pool:
+        try:
+            for scene, answer in zip(scenes, pool.map(ask, scenes), strict=True):
+                found[scene.id] = answer
+                tick()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return found
+
+
+def _offset(scene: Scene, reader: SceneReader, area: BaseGeometry) -> Offset | SkippedScene:
+    """Return the offset that a scene's pixels show, or why they cannot be read."""
+    ground = make_valid(shape(scene.footprint)).intersection(area)
+    middle = (area if ground.is_empty else ground).representative_point()
+    small: list[np.ndarray] = []
+    with gdal(**reader.access.environment(scene)):
+        for name in ("SCL", *BANDS):
+            read = reader.attempt(scene, scene.assets[name].href, lambda place: read_small(place, middle))
+            if isinstance(read, SkippedScene):
+                return read
+            small.append(read)
+    scl, *bands = (_on_the_grid_of(values, small) for values in small)
+    found = offset_of_dark_pixels(dark_pixels(scl, bands))
+    told = "" if found.value is not None else "its offset is open, and its pixels do not tell: "
+    return Offset(found.value, f"{told}{scene.offset_reason}; {found.reason}")
+
+
+class _Angles:
+    """Asks for the angles of scenes, unless the archive fails too often."""
+
+    def __init__(self, access: Access) -> None:
+        self._access, self._failures = access, 0
+
+    def would_help(self, scene: Scene) -> bool:
+        """Return whether a scene's XML may tell what its item does not."""
+        return scene.granule_href is not None and any(getattr(scene, name) is None for name in _ANGLES)
+
+    def __call__(self, scene: Scene) -> dict[str, float]:
+        """Return the angles that a scene's item does not tell; none where its XML cannot be had."""
+        if self._failures >= MOST_FAILURES:
+            return {}
+        try:
+            found = read_angles(self._access.document(scene, str(scene.granule_href)))
+        except (ClearleafError, OSError, ValueError) as error:
+            self._failures += 1
+            log.info("scene %s: means instead of its own angles: %s", scene.id, without_keys(error))
+            return {}
+        told = {name: getattr(found, name) for name in _ANGLES}
+        return {name: value for name, value in told.items() if value is not None and getattr(scene, name) is None}
+
+
+def _on_the_grid_of(values: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the nearest pixels of the smallest of several pictures of the same ground."""
+    height, width = (min(other.shape[axis] for other in others) for axis in (0, 1))
+    rows = (np.arange(height) * values.shape[0] + values.shape[0] // 2) // height
+    columns = (np.arange(width) * values.shape[1] + values.shape[1] // 2) // width
+    return values[np.ix_(np.minimum(rows, values.shape[0] - 1), np.minimum(columns, values.shape[1] - 1))]
