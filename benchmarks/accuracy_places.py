@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 import numpy as np
 
@@ -36,23 +37,22 @@ MASK_SEED = 1  # of the cloud masks in real-cloud
 
 def landscape_specs(landscape: str, per_region: int) -> list[SiteSpec]:
     """Return the simulated sites of a landscape; a region's sites lie in the north and in the south by turns."""
-    found = []
-    for turn in range(per_region):
-        for place, region in enumerate(SIMULATED[landscape]):
-            seed = LANDSCAPE_SEED + 100 * list(SIMULATED).index(landscape) + len(found)
-            hemisphere = "south" if (turn + place) % 2 else "north"
-            found.append(SiteSpec(WINDOW_PX, *PERIOD, region, seed, hemisphere))
-    return found
+    first = LANDSCAPE_SEED + 100_000 * list(SIMULATED).index(landscape)
+    turns = ((turn, place) for turn in range(per_region) for place in range(len(SIMULATED[landscape])))
+    return [
+        _spec(SIMULATED[landscape][place], first + k, (turn + place) % 2 == 1) for k, (turn, place) in enumerate(turns)
+    ]
 
 
 def average_specs(count: int) -> list[SiteSpec]:
     """Return sites of all regions by turns, a quarter of them in the south as in training."""
-    found = []
-    for k in range(count):
-        turn, place = divmod(k, len(AVERAGED))
-        hemisphere = "south" if (turn + place) % 4 == 3 else "north"
-        found.append(SiteSpec(WINDOW_PX, *PERIOD, AVERAGED[place], AVERAGE_SEED + k, hemisphere))
-    return found
+    turns = (divmod(k, len(AVERAGED)) for k in range(count))
+    return [_spec(AVERAGED[place], AVERAGE_SEED + k, (turn + place) % 4 == 3) for k, (turn, place) in enumerate(turns)]
+
+
+def _spec(region: str, seed: int, southern: bool) -> SiteSpec:
+    hemisphere: Literal["north", "south"] = "south" if southern else "north"
+    return SiteSpec(WINDOW_PX, *PERIOD, region, seed, hemisphere)
 
 
 def held_out(site: Site, scenario: Scenario) -> list[HeldOut]:

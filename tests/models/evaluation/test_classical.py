@@ -7,7 +7,7 @@ import pytest
 
 from models.evaluation.baselines import estimator
 from models.evaluation.classical import classical
-from models.evaluation.gaussian import gaussian_process
+from models.evaluation.gaussian import gaussian_process, multi_output_gaussian_process
 from models.evaluation.hidden import estimate_hidden
 from models.evaluation.scenarios import GAP15, REAL_CLOUD, hide, scorable_scenes
 from models.evaluation.smoothers import pchip, savitzky_golay, whittaker
@@ -73,6 +73,31 @@ def test_the_process_smooths_noise_and_follows_change():
     noise = rng.normal(0, 0.4, len(days))
     assert error(2 + np.sin(days / 80), noise) < 0.6 * np.std(noise)
     assert error(2 + np.sin(days / 10), 0 * noise) < 0.25
+
+
+def test_the_process_with_radar_sees_what_happens_in_a_gap():
+    """A rise and fall inside the gap, which backscatter shows and LAI does not."""
+    rng = np.random.default_rng(0)
+
+    def lai(days):
+        return 2 + np.sin(days / 12)
+
+    optical, passes = np.arange(0, 400, 5), np.arange(0, 400, 6)
+    decibels = np.stack([np.full(len(passes), -12.0), -20 + 2 * lai(passes)], axis=1)[:, :, None, None]
+    decibels = decibels + rng.normal(0, 0.2, (*decibels.shape[:2], 2, 2))
+    count = len(passes)
+    radar = RadarSeries(
+        power=(10 ** (decibels / 10)).astype("f4"),
+        days=passes.astype(np.int32),
+        orbits=np.full(count, 1, np.int32),
+        ascending=np.full(count, True),
+        cos_incidence=np.full(count, 0.78, "f4"),
+    )
+    observed = series(optical, lai(optical))
+    day = np.array([207], np.int32)  # a trough
+    hidden = Site(observed.hide(np.abs(observed.days - 207) <= 15), radar)
+    alone, together = (method(hidden, day)[0, 0, 0] for method in (gaussian_process, multi_output_gaussian_process))
+    assert abs(together - lai(207)) < 0.6 * abs(alone - lai(207))
 
 
 @pytest.fixture(scope="module", params=[GAP15, REAL_CLOUD], ids=lambda s: s.name)
