@@ -12,14 +12,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from jobs.errors import Unavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_S = 15
-"""How long a SQLite writer waits for another one."""
+"""How long a writer waits for another one."""
+_CONNECT_S = 5
+"""How long a database may take to answer a knock; one whose machine is gone does not even refuse."""
+_IDLE_S = 30
+"""A process that was stopped amid a transaction keeps others from the rows it has locked for no longer than this."""
+_MIGRATION_LOCK = 0x636C6561
+"""Any number, the same in every process: one migrates, the others wait and find nothing to do."""
 
 
 class Database:
@@ -52,7 +58,9 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest version."""
-        with _weather(), self.engine.begin() as connection:
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -72,14 +80,33 @@ def _alembic() -> Config:
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):  # as providers write it; SQLAlchemy would ask for psycopg2
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "postgresql":
+        return _postgresql(parsed)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        raise ValueError(f"a job book cannot be kept in {parsed.get_backend_name()}: give sqlite:// or postgresql://")
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    patience = {"connect_timeout": _CONNECT_S, "keepalives_idle": _IDLE_S, "application_name": "clearleaf"}
+    given = {name: value for name, value in patience.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=given)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {int(1000 * _BUSY_S)}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {int(1000 * _IDLE_S)}")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
@@ -97,5 +124,5 @@ def _begin_sqlite(connection: Connection) -> None:
 def _weather() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:  # the last one: ended by a time-out of ours
         raise Unavailable(f"the job book cannot be reached: {error.orig}", retry_after=5) from error

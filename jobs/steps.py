@@ -31,7 +31,11 @@ class StepOutputs:
 
 
 class StepBook:
-    """Verbs on steps, for workers and the reconciler."""
+    """Verbs on steps, for workers and the reconciler.
+
+    Who locks rows of both tables takes the job's first: the other way round, a heartbeat and the commit of the same
+    step would wait for one another.
+    """
 
     def __init__(self, database_url: str, settings: JobsSettings) -> None:
         self.database = Database(database_url)
@@ -41,6 +45,8 @@ class StepBook:
         """Return the step if it is now the owner's, or None where there is nothing to do: drop the message."""
         with self.database.write() as db:
             now = self.database.now(db)
+            its_job = select(steps.c.job_id).where(steps.c.id == str(step_id)).scalar_subquery()
+            db.execute(select(jobs.c.id).where(jobs.c.id == its_job).with_for_update())
             active = select(jobs.c.id).where(jobs.c.status.in_(ACTIVE))
             claimed = db.execute(
                 update(steps)
@@ -95,6 +101,7 @@ class StepBook:
             values: dict[str, Any] = {"lease": now + timedelta(seconds=self._settings.lease_s)}
             values |= {} if fraction is None else {"fraction": fraction}
             values |= {} if message is None else {"message": message}
+            self._lock_job(db, step)
             kept = db.execute(update(steps).where(self._is_mine(step), self._job_runs(step)).values(values))
             if kept.rowcount == 0:
                 raise self._why_not(db, step)
@@ -190,9 +197,9 @@ class StepBook:
         """Queue again what silent workers hold; returns how many steps that were."""
         with self.database.write() as db:
             now = self.database.now(db)
-            running = select(jobs.c.id).where(jobs.c.status == "running")
-            silent = select(steps).where(steps.c.state == "running", steps.c.lease < now, steps.c.job_id.in_(running))
-            rows = db.execute(silent.with_for_update(skip_locked=True)).all()
+            silent = (steps.c.state == "running", steps.c.lease < now, jobs.c.status == "running")
+            found = select(steps).join(jobs, jobs.c.id == steps.c.job_id).where(*silent)
+            rows = db.execute(found.with_for_update(skip_locked=True)).all()  # of both tables
             for row in rows:
                 self._requeue(db, row, now, f"{row.kind}: the worker fell silent")
             return len(rows)
@@ -220,12 +227,20 @@ class StepBook:
                 return []
             turn = func.row_number().over(partition_by=jobs.c.tenant, order_by=(steps.c.due, steps.c.id))
             wanted = (
-                select(steps.c.id, steps.c.kind, turn.label("turn"), steps.c.due)
+                select(steps.c.id, turn.label("turn"), steps.c.due)
                 .select_from(joined)
                 .where(waiting, or_(steps.c.sent.is_(None), lost))
                 .subquery()
             )
-            rows = db.execute(select(wanted).order_by(wanted.c.turn, wanted.c.due).limit(room)).all()
+            first = (
+                select(steps.c.id, steps.c.kind)
+                .join(wanted, wanted.c.id == steps.c.id)
+                .where(steps.c.state == "queued", or_(steps.c.sent.is_(None), lost))
+                .order_by(wanted.c.turn, wanted.c.due)
+                .limit(room)
+            )
+            # What somebody else is just telling the broker of, or claims, is left to them.
+            rows = db.execute(first.with_for_update(of=steps, skip_locked=True)).all()
             db.execute(update(steps).where(steps.c.id.in_([row.id for row in rows])).values(sent=now))
             return [QueuedStep(id=UUID(row.id), kind=row.kind) for row in rows]
 
@@ -233,7 +248,10 @@ class StepBook:
         """Take back that the broker was told of these steps: it was away."""
         with self.database.write() as db:
             mine = steps.c.id.in_([str(step.id) for step in unsent])
-            db.execute(update(steps).where(mine, steps.c.state == "queued").values(sent=None))
+            queued = select(steps.c.id).where(mine, steps.c.state == "queued")
+            # Whom we would wait for claims the step, or takes it back: it is told of anew either way.
+            rows = db.execute(queued.with_for_update(skip_locked=True)).all()
+            db.execute(update(steps).where(steps.c.id.in_([row.id for row in rows])).values(sent=None))
 
     def outputs(self, job_id: UUID) -> StepOutputs:
         """Return what the finished steps of a job left behind."""

