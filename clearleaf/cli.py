@@ -16,7 +16,7 @@ from clearleaf.interrupt import Interrupted
 from clearleaf.orders import BadOption
 from clearleaf.outputs import BadOutput
 from clearleaf.processes import ChildFailed
-from jobs.errors import ClearleafError, InvalidJob
+from jobs.errors import ClearleafError, InvalidJob, StorageRefused
 from worker.settings import BadSettings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -44,7 +44,7 @@ def main() -> None:
     console = plain_console(stderr=True)
     try:
         app()
-    except (BadOption, BadSettings, InvalidJob) as error:
+    except (BadOption, BadSettings, InvalidJob, StorageRefused) as error:
         console.print(told_error(error))
         sys.exit(EXIT_USAGE)
     except (ClearleafError, ClientError, CannotStart, ChildFailed, NoBroker, BadOutput) as error:

@@ -76,7 +76,8 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from jobs.queue import JobQueue, make_celery
-    from jobs.storage import FileStorage, Signer
+    from jobs.signing import Signer
+    from jobs.storage import open_checked_storage
     from jobs.store import JobStore
     from service.app import create_app
     from service.settings import ApiSettings
@@ -87,7 +88,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     store = JobStore(settings.database, settings)
     queue = JobQueue(make_celery(settings))
     signer = Signer(settings.signing_secret())
-    app = create_app(store, queue, FileStorage(settings.storage_root), signer, settings)
+    app = create_app(store, queue, open_checked_storage(settings), signer, settings)
     uvicorn.run(
         app,
         host=host,
@@ -109,7 +110,7 @@ def reconcile() -> None:
     from jobs import reconciler
     from jobs.queue import JobQueue, make_celery
     from jobs.settings import JobsSettings
-    from jobs.storage import FileStorage
+    from jobs.storage import open_checked_storage
     from jobs.store import JobStore
 
     _log_to_stderr()
@@ -118,7 +119,7 @@ def reconcile() -> None:
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings(JobsSettings)
     store = JobStore(settings.database, settings)
-    reconciler.run(store, JobQueue(make_celery(settings)), FileStorage(settings.storage_root), settings, stop)
+    reconciler.run(store, JobQueue(make_celery(settings)), open_checked_storage(settings), settings, stop)
 
 
 def migrate() -> None:

@@ -21,6 +21,7 @@ from clearleaf.broker import broker_command, write_configuration
 from clearleaf.processes import Child
 from jobs.profiles import CatalogProfile, Catalogs
 from jobs.settings import JobsSettings
+from jobs.storage import open_checked_storage
 from jobs.store import JobStore
 from service.settings import check_bind
 from worker.settings import load_settings
@@ -85,9 +86,11 @@ class Embedded:
 
         Raises:
             CannotStart: the folder is in use, or a part does not start.
+            StorageRefused: the results' storage cannot be used.
         """
         if not is_free(self._host, self._port):
             raise CannotStart(f"port {self._port} of {self._host} is in use: choose another one with --port")
+        open_checked_storage(self._settings)
         with _locked(self.data / "up.lock"):
             write_configuration(self.data / "broker", self._broker_port, self._password)
             try:

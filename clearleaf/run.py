@@ -67,7 +67,7 @@ def _carry_out(payload: dict[str, Any], catalog: str, work: Path, progress: Prog
         pieces.append(steps.tile_step(plan, tile_id, state_key, parts, f"{tile_id}/", tell))
     steps.finish_step(plan, state_key, pieces, parts, "results/", lambda share, what: progress("finish", share, what))
     progress("finish", 1.0, "published")
-    return parts.storage.root / "results"
+    return work / "results"
 
 
 def _absolute(catalog: str) -> str:

@@ -47,7 +47,14 @@ class Unavailable(ClearleafError):
 
 
 class StorageFull(Unavailable):
-    """Results cannot be written: no space, or no permission."""
+    """Results cannot be written: there is no space."""
+
+
+class StorageRefused(Unavailable):
+    """The result storage does not let us in: settings, credentials or permissions are wrong.
+
+    No order's fault, so that jobs wait until somebody has mended it; who starts a process is told at once.
+    """
 
 
 class JobNotFound(ClearleafError):

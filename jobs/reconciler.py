@@ -10,14 +10,14 @@ from jobs.job import Job, Successful
 from jobs.keys import job_prefix, steps_prefix
 from jobs.queue import JobQueue
 from jobs.settings import JobsSettings
-from jobs.storage import FileStorage
+from jobs.storage import Storage
 from jobs.store import JobStore
 from jobs.waking import wake_due
 
 log = logging.getLogger(__name__)
 
 
-def run(store: JobStore, queue: JobQueue, storage: FileStorage, settings: JobsSettings, stop: Event) -> None:
+def run(store: JobStore, queue: JobQueue, storage: Storage, settings: JobsSettings, stop: Event) -> None:
     """Reconcile every few seconds until told to stop; nothing that goes wrong in one round ends it."""
     while not stop.wait(settings.reconcile_s):
         try:
@@ -28,7 +28,7 @@ def run(store: JobStore, queue: JobQueue, storage: FileStorage, settings: JobsSe
             log.exception("this round failed")
 
 
-def reconcile_once(store: JobStore, queue: JobQueue, storage: FileStorage, settings: JobsSettings) -> None:
+def reconcile_once(store: JobStore, queue: JobQueue, storage: Storage, settings: JobsSettings) -> None:
     """Take back expired leases, send what was not heard, and sweep behind ended jobs."""
     taken = store.take_back_expired()
     if taken:
@@ -39,7 +39,7 @@ def reconcile_once(store: JobStore, queue: JobQueue, storage: FileStorage, setti
         store.mark_swept(job.id)
 
 
-def sweep(job: Job, storage: FileStorage) -> None:
+def sweep(job: Job, storage: Storage) -> None:
     """Remove what an ended job left in storage besides its results."""
     if not isinstance(job.state, Successful):
         storage.delete_prefix(job_prefix(job.id))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.profiles import Catalogs
 
+_BUCKET_URL = re.compile(r"s3://[a-z0-9][a-z0-9._-]+(/[^/?#]+)*/?", re.IGNORECASE)
 LEAST_KEY_LENGTH = 32
 """Characters; whoever guesses the key can read every result."""
 
@@ -30,7 +33,17 @@ class JobsSettings(BaseSettings):
     data_dir: Path = Field(default=Path("clearleaf-data"), description="folder of the embedded parts")
     database_url: str = Field(default="", description="job book; SQLite in data_dir where empty")
     broker_url: str = Field(default="redis://127.0.0.1:6379/0", description="Redis or Valkey")
-    storage_url: str = Field(default="", description="results; a folder in data_dir where empty")
+    storage_url: str = Field(
+        default="", description="results: file:///folder or s3://bucket/prefix; a folder in data_dir where empty"
+    )
+    s3_endpoint_url: str | None = Field(default=None, description="S3 service; that of AWS where absent")
+    s3_region: str | None = Field(default=None, description="region of the bucket; as boto3 finds it where absent")
+    s3_addressing: Literal["auto", "path", "virtual"] = Field(
+        default="auto", description="bucket in the path of an S3 URL, or in its host name"
+    )
+    s3_redirects: bool = Field(
+        default=True, description="customers fetch results from the S3 service by presigned URLs; false: through us"
+    )
     catalogs: Catalogs = Field(default={}, description="catalogues by name, as JSON")
     default_catalog: str | None = Field(default=None, description="catalogue of orders that name none")
     public_url: str = Field(default="http://127.0.0.1:8000", description="where customers reach the API")
@@ -47,6 +60,25 @@ class JobsSettings(BaseSettings):
     tile_px: int = Field(default=256, ge=32, multiple_of=16, description="side of a tile, pixels")
     visibility_timeout_s: int = Field(default=43_200, gt=0, description="longer than the longest step")
     grace_s: int = Field(default=60, gt=30, description="from SIGTERM to SIGKILL, as the launcher allows")
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, url: str) -> str:
+        if url and not url.startswith("file:///") and not _BUCKET_URL.fullmatch(url):
+            raise ValueError("is not supported: give file:///a/folder or s3://bucket/prefix")
+        return url
+
+    @field_validator("s3_endpoint_url", "s3_region")
+    @classmethod
+    def _absent_where_empty(cls, text: str | None) -> str | None:
+        return text or None
+
+    @field_validator("s3_endpoint_url")
+    @classmethod
+    def _http(cls, url: str | None) -> str | None:
+        if url and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname):
+            raise ValueError("is no URL of a service: give http://host:port or https://host")
+        return url
 
     @field_validator("signing_key")
     @classmethod
@@ -74,16 +106,18 @@ class JobsSettings(BaseSettings):
 
     @property
     def storage_root(self) -> Path:
-        """Folder of the results.
+        """Folder of the results, where they do not lie in a bucket."""
+        return (
+            Path(self.storage_url.removeprefix("file://")) if self.storage_url else self.data_dir.absolute() / "storage"
+        )
 
-        Raises:
-            ValueError: storage_url is of a kind that is not supported.
-        """
-        if not self.storage_url:
-            return self.data_dir.absolute() / "storage"
-        if not self.storage_url.startswith("file://"):
-            raise ValueError(f"storage_url {self.storage_url!r} is not supported: give file:///a/folder")
-        return Path(self.storage_url.removeprefix("file://"))
+    @property
+    def bucket(self) -> tuple[str, str] | None:
+        """Bucket of the results and what their keys begin with; None where they lie in a folder."""
+        if not self.storage_url.startswith("s3://"):
+            return None
+        bucket, _, prefix = self.storage_url.removeprefix("s3://").partition("/")
+        return bucket, prefix.strip("/")
 
     def signing_secret(self) -> bytes:
         """Return the key of signed hrefs; made once, readable by the owner alone, where none is configured.

@@ -1,71 +1,35 @@
-"""Objects by key: a folder on disk, and the signatures that open its objects to customers."""
+"""Where results lie, and what steps hand over to one another: a folder, or a bucket of an S3 service."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import hmac
-import os
-import shutil
-import time
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from uuid import uuid4
+from pathlib import Path
+from typing import Literal, Protocol
 
-from jobs.errors import StorageFull
+from jobs.errors import StorageRefused, Unavailable
+from jobs.file_storage import FileStorage
+from jobs.objects import Stat
+from jobs.settings import JobsSettings
 
-_UNFINISHED = ".unfinished-"
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Stat:
-    """What is known of an object without reading it; size in bytes."""
+class Storage(Protocol):
+    """Objects by key. An object appears whole or not at all; every method may raise `Unavailable`.
 
-    size: int
-    etag: str
-    modified: datetime
+    A key has the parts of a relative path; any other is a `ValueError`. A prefix ends with a slash.
+    """
 
-
-class FileStorage:
-    """Objects as files of a folder. An object appears whole or not at all."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def local_path(self, key: str) -> Path:
-        """Return where an object lies.
+    def put_bytes(self, key: str, content: bytes) -> None:
+        """Store an object, in place of an earlier one.
 
         Raises:
-            ValueError: the key leads out of the storage.
+            StorageFull: there is no room.
         """
-        parts = PurePosixPath(key).parts
-        if not parts or key.startswith("/") or ".." in parts or "\0" in key:
-            raise ValueError(f"{key!r} is no key of this storage")
-        return self.root.joinpath(*parts)
-
-    def put_bytes(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
-        """Store an object; the content type is told by the key's suffix when it is served.
-
-        Raises:
-            StorageFull: it cannot be written.
-        """
-        del content_type  # a folder keeps none
-        with self._written(key) as unfinished, unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
 
     def put_file(self, key: str, path: Path) -> None:
         """Store a copy of a local file; raises as `put_bytes`."""
-        with self._written(key) as unfinished, unfinished.open("wb") as file, path.open("rb") as source:
-            shutil.copyfileobj(source, file, 2**20)
-            file.flush()
-            os.fsync(file.fileno())
 
     def get_bytes(self, key: str) -> bytes:
         """Return an object.
@@ -73,66 +37,66 @@ class FileStorage:
         Raises:
             FileNotFoundError: there is none.
         """
-        return self.local_path(key).read_bytes()
+
+    def read(self, key: str, start: int, stop: int) -> Iterator[bytes]:
+        """Return the bytes from start to stop (exclusive) in pieces; raises as `get_bytes`, before the first piece."""
+
+    def local(self, key: str, folder: Path) -> Path:
+        """Return an object as a local file that is only read: where it lies, or a copy in a folder.
+
+        Raises:
+            FileNotFoundError: there is none.
+            OSError: the copy cannot be written.
+        """
 
     def head(self, key: str) -> Stat | None:
         """Return what is known of an object, or None where there is none."""
-        path = self.local_path(key)
-        if not path.is_file():
-            return None
-        stat = path.stat()
-        mark = hashlib.sha256(f"{key} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:32]
-        return Stat(stat.st_size, mark, datetime.fromtimestamp(stat.st_mtime, UTC))
 
     def list(self, prefix: str) -> list[str]:
         """Return the keys below a prefix, sorted."""
-        folder = self.local_path(prefix) if prefix else self.root
-        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_UNFINISHED))
-        return sorted(path.relative_to(self.root).as_posix() for path in files)
 
     def delete_prefix(self, prefix: str) -> None:
-        """Remove every object below a prefix; nothing happens where there is none."""
-        shutil.rmtree(self.local_path(prefix), ignore_errors=True)
+        """Remove every object below a prefix, and what is half uploaded there; it may be empty."""
 
-    @contextmanager
-    def _written(self, key: str) -> Iterator[Path]:
-        """Give a path to write to, and put it in place of the key once everything is on disk."""
-        final = self.local_path(key)
-        unfinished = final.with_name(f"{_UNFINISHED}{uuid4().hex}")
-        try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            yield unfinished
-            unfinished.replace(final)
-        except OSError as error:
-            raise _explained(error, self.root) from error
-        finally:
-            unfinished.unlink(missing_ok=True) if final.parent.is_dir() else None
+    def presigned(self, method: Literal["GET", "HEAD"], key: str, expires_in: int) -> str | None:
+        """Return a URL that opens an object to one method for so many seconds; None where objects go through us."""
+
+    def check(self) -> None:
+        """Try the storage out: list, write, read and remove.
+
+        Raises:
+            StorageRefused: it will not do before somebody mends settings, credentials or permissions.
+        """
 
 
-def _explained(error: OSError, root: Path) -> Exception:
-    """Return an error that says what to do about it, where we know."""
-    if error.errno in _NO_SPACE:
-        return StorageFull(f"the disk of the result storage {root} is full: free some space there")
-    if error.errno in _NOT_WRITABLE:
-        return StorageFull(f"the result storage {root} cannot be written ({error.strerror}): give write permission")
-    return error
+def open_storage(settings: JobsSettings) -> Storage:
+    """Return the storage that settings name."""
+    if settings.bucket is None:
+        return FileStorage(settings.storage_root)
+    from jobs.s3_storage import S3Storage  # boto3 takes half a second, and who stores in a folder has no use for it
+
+    bucket, prefix = settings.bucket
+    return S3Storage(
+        bucket,
+        prefix,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        addressing=settings.s3_addressing,
+        redirects=settings.s3_redirects,
+    )
 
 
-class Signer:
-    """Signatures of paths that expire: whoever holds one may read that path until then."""
+def open_checked_storage(settings: JobsSettings) -> Storage:
+    """Return the storage, tried out; one that is only away is told in the log, for it may come back.
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def sign(self, path: str, expires_in: float) -> str:
-        """Return the query string that opens a path for so many seconds."""
-        expires = int(time.time() + expires_in)
-        return f"expires={expires}&signature={self._mac(path, expires)}"
-
-    def verify(self, path: str, expires: int, signature: str) -> bool:
-        """Return whether a signature opens the path now."""
-        good = hmac.compare_digest(self._mac(path, expires).encode(), signature.encode())
-        return good and expires > time.time()
-
-    def _mac(self, path: str, expires: int) -> str:
-        return hmac.new(self._key, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+    Raises:
+        StorageRefused: it cannot be used; the message names the cure.
+    """
+    storage = open_storage(settings)
+    try:
+        storage.check()
+    except StorageRefused:
+        raise
+    except Unavailable as error:
+        log.warning("starting all the same, jobs will wait: %s", error)
+    return storage

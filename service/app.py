@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from jobs.queue import JobQueue
-from jobs.storage import FileStorage, Signer
+from jobs.signing import Signer
+from jobs.storage import Storage
 from jobs.store import JobStore
 from service import errors
 from service.dependencies import Parts
@@ -26,7 +27,7 @@ from service.settings import ApiSettings
 from service.waker import Waker
 
 
-def create_app(jobs: JobStore, queue: JobQueue, storage: FileStorage, signer: Signer, settings: ApiSettings) -> FastAPI:
+def create_app(jobs: JobStore, queue: JobQueue, storage: Storage, signer: Signer, settings: ApiSettings) -> FastAPI:
     """Return the API over these parts; every link it gives begins with the configured public URL."""
     waker = Waker(jobs, queue, settings.wake_window)
 

@@ -10,7 +10,8 @@ from fastapi import Depends, Path, Request
 
 from jobs.errors import JobNotFound
 from jobs.job import Job
-from jobs.storage import FileStorage, Signer
+from jobs.signing import Signer
+from jobs.storage import Storage
 from jobs.store import JobStore
 from service.extents import Extents
 from service.settings import ApiSettings
@@ -26,7 +27,7 @@ class Parts:
 
     jobs: JobStore
     waker: Waker
-    storage: FileStorage
+    storage: Storage
     signer: Signer
     settings: ApiSettings
     extents: Extents

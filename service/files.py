@@ -8,39 +8,41 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
+from typing import Literal
 
 from fastapi import Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from jobs.storage import Stat
+from jobs.media_types import media_type
+from jobs.objects import Stat
 from service.dependencies import Parts
 from service.errors import HttpProblem
 from service.ranges import requested_range
 from service.signing import signed_href
 from service.stac_links import may_be_stac, with_signed_hrefs
 
-CHUNK_BYTES = 256 * 1024
-
-MEDIA_TYPES = {
-    ".json": "application/json",
-    ".geojson": "application/geo+json",
-    ".tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    ".png": "image/png",
-    ".csv": "text/csv; charset=utf-8",
-    ".parquet": "application/vnd.apache.parquet",
-}
+Method = Literal["GET", "HEAD"]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What there is to send; `read` gives the bytes from start to stop (exclusive) in pieces."""
+    """What there is to send.
+
+    Attributes:
+        size: bytes.
+        etag: of these bytes, quoted.
+        media_type: of these bytes.
+        modified: when, as HTTP writes it.
+        read: gives the bytes from start to stop (exclusive) in pieces.
+        elsewhere: gives the URL under which the storage itself answers a method; None where only we do.
+    """
 
     size: int
     etag: str
     media_type: str
     modified: str
     read: Callable[[int, int], Iterator[bytes]]
+    elsewhere: Callable[[Method], str | None] = lambda method: None
 
 
 def content_of(key: str, parts: Parts, expires_in: int) -> Content:
@@ -53,19 +55,28 @@ def content_of(key: str, parts: Parts, expires_in: int) -> Content:
     """
     stat = parts.storage.head(key)
     if stat is None:
-        raise HttpProblem(HTTPStatus.NOT_FOUND, "this file is no more: the job's results were removed")
+        raise _no_more()
     if may_be_stac(key, stat.size):
         sign = partial(signed_href, signer=parts.signer, public_url=parts.settings.public_url, expires_in=expires_in)
-        served = with_signed_hrefs(parts.storage.get_bytes(key), key, results_root(key), sign)
+        served = with_signed_hrefs(_document(key, parts), key, results_root(key), sign)
         if served is not None:
             return _of_bytes(*served, stat)
-    media_type = MEDIA_TYPES.get(Path(key).suffix, "application/octet-stream")
-    read = partial(_read_file, parts.storage.local_path(key))
-    return Content(stat.size, quoted(stat.etag), media_type, _http_date(stat), read)
+    return Content(
+        stat.size,
+        quoted(stat.etag),
+        media_type(key),
+        _http_date(stat),
+        partial(parts.storage.read, key),
+        partial(parts.storage.presigned, key=key, expires_in=expires_in),
+    )
 
 
 def answer(content: Content, request: Request) -> Response:
-    """Return the file, a part of it (206), its headers alone (HEAD) or nothing new (304)."""
+    """Return the file, a part of it (206), its headers alone (HEAD), nothing new (304), or where it is (307).
+
+    Raises:
+        HttpProblem: 404 if the file is no more, 416 if it does not reach as far as the range.
+    """
     headers = {
         "ETag": content.etag,
         "Last-Modified": content.modified,
@@ -74,15 +85,36 @@ def answer(content: Content, request: Request) -> Response:
     }
     if content.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    url = content.elsewhere("HEAD" if request.method == "HEAD" else "GET")
+    if url is not None:
+        return RedirectResponse(url, HTTPStatus.TEMPORARY_REDIRECT, {"Cache-Control": "no-store"})
     headers["Content-Length"] = str(content.size)
     if request.method == "HEAD":
         return Response(headers=headers, media_type=content.media_type)
     wanted = requested_range(_range_header(request, content), content.size)
     if wanted is None:
-        return StreamingResponse(content.read(0, content.size), headers=headers, media_type=content.media_type)
+        return StreamingResponse(_body(content, 0, content.size), headers=headers, media_type=content.media_type)
     headers |= {"Content-Length": str(wanted.length), "Content-Range": wanted.content_range}
-    body = content.read(wanted.start, wanted.stop)
+    body = _body(content, wanted.start, wanted.stop)
     return StreamingResponse(body, HTTPStatus.PARTIAL_CONTENT, headers, media_type=content.media_type)
+
+
+def _body(content: Content, start: int, stop: int) -> Iterator[bytes]:
+    try:
+        return content.read(start, stop)
+    except FileNotFoundError:
+        raise _no_more() from None
+
+
+def _document(key: str, parts: Parts) -> bytes:
+    try:
+        return parts.storage.get_bytes(key)
+    except FileNotFoundError:
+        raise _no_more() from None
+
+
+def _no_more() -> HttpProblem:
+    return HttpProblem(HTTPStatus.NOT_FOUND, "this file is no more: the job's results were removed")
 
 
 def results_root(key: str) -> str:
@@ -106,15 +138,6 @@ def _range_header(request: Request, content: Content) -> str | None:
 def _of_bytes(body: bytes, media_type: str, stat: Stat) -> Content:
     etag = quoted(hashlib.sha256(body).hexdigest()[:32])
     return Content(len(body), etag, media_type, _http_date(stat), lambda start, stop: iter([body[start:stop]]))
-
-
-def _read_file(path: Path, start: int, stop: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        left = stop - start
-        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
 
 
 def _http_date(stat: Stat) -> str:

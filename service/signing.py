@@ -6,7 +6,7 @@ import time
 from http import HTTPStatus
 from urllib.parse import quote
 
-from jobs.storage import Signer
+from jobs.signing import Signer
 from service.errors import HttpProblem
 
 FILES = "/files/"

@@ -1,17 +1,23 @@
 """What tests of every room share: real servers, the real scenes where there are some, and a disk that is soon full."""
 
+import json
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import boto3
 import psycopg
 import pytest
+
+from jobs.s3_storage import S3Storage
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +41,59 @@ def small_disk(tmp_path) -> Path:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+class S3Service:
+    """A real S3 service on loopback, which checks signatures.
+
+    Attributes:
+        url: where it listens.
+        users: access key and secret key by name; `worker` may do everything, `reader` only read.
+    """
+
+    def __init__(self, url: str, users: dict) -> None:
+        self.url, self.users = url, users
+
+    def environment(self, user: str = "worker") -> dict[str, str]:
+        """What boto3 reads of a user; nothing of this machine's own configuration counts."""
+        access_key, secret_key = self.users[user]
+        return {
+            "AWS_ACCESS_KEY_ID": access_key,
+            "AWS_SECRET_ACCESS_KEY": secret_key,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Service]:
+    command = [sys.executable, str(Path(__file__).with_name("s3_server.py"))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        yield S3Service(**json.loads(process.stdout.readline()))
+        process.communicate(timeout=10)  # closes its input
+
+
+@pytest.fixture
+def s3(s3_server, monkeypatch) -> S3Service:
+    """The S3 service, with the worker's credentials where boto3 looks for them."""
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return s3_server
+
+
+@pytest.fixture
+def bucket(s3) -> str:
+    """Name of an empty bucket."""
+    name = f"results-{uuid4().hex[:8]}"
+    boto3.client("s3", endpoint_url=s3.url, region_name="us-east-1").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def s3_storage(s3, bucket) -> S3Storage:
+    return S3Storage(bucket, "lai", endpoint_url=s3.url)
 
 
 class Postgres:

@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 
 from celery import signals
 
+from jobs.errors import StorageRefused
 from jobs.queue import TASK_OF, JobQueue, make_celery
+from jobs.storage import open_checked_storage
 from jobs.store import JobStore
 from worker.runtime import build_parts
 from worker.settings import BadSettings, WorkerSettings, load_settings
@@ -60,6 +62,10 @@ def _check(**_: Any) -> None:  # noqa: ANN401 - Celery's signal
             pass
     except OSError as error:
         _end(f"the scratch folder {settings.scratch_dir} cannot be written ({error}): set CLEARLEAF_SCRATCH_DIR")
+    try:
+        open_checked_storage(settings)
+    except StorageRefused as error:
+        _end(str(error))
 
 
 def _build(**_: Any) -> None:  # noqa: ANN401 - Celery's signal

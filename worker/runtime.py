@@ -12,7 +12,7 @@ import torch
 
 from jobs.catalog import Catalog, CatalogProfile, open_catalog
 from jobs.errors import InvalidJob, Problem
-from jobs.storage import FileStorage
+from jobs.storage import Storage, open_storage
 from models.reconstruction import LaiReconstructor
 from worker.inputs.access import Access, S3Keys
 from worker.inputs.read import SceneReader
@@ -34,7 +34,7 @@ class Parts:
         tells_catalog: results say where their catalogue is; the place of a configured one is nobody else's business.
     """
 
-    storage: FileStorage
+    storage: Storage
     catalogs: dict[str, CatalogProfile]
     default_catalog: str | None
     reader: SceneReader
@@ -65,7 +65,7 @@ def build_parts(settings: WorkerSettings) -> Parts:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     settings.scratch_dir.mkdir(parents=True, exist_ok=True)
     return Parts(
-        storage=FileStorage(settings.storage_root),
+        storage=open_storage(settings),
         catalogs=settings.catalogs,
         default_catalog=settings.default_catalog,
         reader=SceneReader(settings.read_threads, settings.read_tries, access_of(settings, settings.catalogs.values())),

@@ -33,7 +33,6 @@ def load_settings(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - members o
     except SettingsError as error:  # a value that should be JSON
         found = re.search(r'field "(\w+)"', str(error))
         raise BadSettings(_sentence((found[1],) if found else (), "is no JSON")) from None
-    _check_storage(settings)
     return settings
 
 
@@ -45,19 +44,6 @@ def _sentence(place: tuple[int | str, ...], what: str) -> str:
     return f"CLEARLEAF_{name.upper()}{where}: {what.removeprefix('Value error, ')}"
 
 
-def _check_storage(settings: BaseSettings) -> None:
-    try:
-        if isinstance(settings, JobsSettings):
-            _ = settings.storage_root
-    except ValueError as error:
-        raise BadSettings(f"CLEARLEAF_STORAGE_URL: {error}") from None
-    scenes_s3_access_key: SecretStr | None = Field(default=None, description="of archives that are read by S3")
-    scenes_s3_secret_key: SecretStr | None = Field(default=None, description="belongs to scenes_s3_access_key")
-    pc_subscription_key: SecretStr | None = Field(
-        default=None, validation_alias=KEY_VARIABLE, description="account of the Planetary Computer"
-    )
-
-
 class WorkerSettings(JobsSettings):
     """How a worker computes; read from `CLEARLEAF_*`."""
 
@@ -65,4 +51,9 @@ class WorkerSettings(JobsSettings):
     torch_threads: int = Field(default=0, ge=0, description="CPU threads of the networks; 0: one per core")
     read_threads: int = Field(default=8, ge=1, description="scenes read at once")
     read_tries: int = Field(default=3, ge=1, description="tries of a scene before it is skipped and named")
+    scenes_s3_access_key: SecretStr | None = Field(default=None, description="of archives that are read by S3")
+    scenes_s3_secret_key: SecretStr | None = Field(default=None, description="belongs to scenes_s3_access_key")
+    pc_subscription_key: SecretStr | None = Field(
+        default=None, validation_alias=KEY_VARIABLE, description="account of the Planetary Computer"
+    )
     scratch_dir: Path = Field(default=Path(tempfile.gettempdir()), description="local disk for files under way")

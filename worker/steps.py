@@ -46,7 +46,7 @@ def plan_step(
     plan = make_plan(job_id, request, catalog, tile_px=parts.tile_px, halo=HALO_PX, tick=tick)
     plan = settle(plan, parts.reader, partial(progress, 0.5, "asking scenes what their items leave open"))
     key = prefix + "plan.json"
-    parts.storage.put_bytes(key, plan.model_dump_json().encode(), "application/json")
+    parts.storage.put_bytes(key, plan.model_dump_json().encode())
     return key, [tile.id for tile in plan.tiles]
 
 
@@ -72,7 +72,7 @@ def prepare_step(plan: Plan, parts: Parts, prefix: str, progress: Progress) -> s
     start = 0.4 if stack is not None else 0.0
     found = prepare(plan, stack, parts, lambda share, message: progress(start + (1 - start) * share, message))
     parts.storage.put_bytes(prefix + STATE, found.state)
-    parts.storage.put_bytes(prefix + FACTS, found.facts(), "application/json")
+    parts.storage.put_bytes(prefix + FACTS, found.facts())
     return prefix + FACTS
 
 

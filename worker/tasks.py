@@ -70,8 +70,16 @@ def run_step(worker: Worker, step_id: str, version: int, body: Body) -> None:
         given_back = _give_up(worker, step, error)
         # A commit of which no answer came back may have made these objects the job's results.
         if given_back or commit is None:
-            worker.parts.storage.delete_prefix(step_prefix(step))
+            _remove(worker, step)
     wake_due(worker.store, worker.queue, worker.settings.wake_window)
+
+
+def _remove(worker: Worker, step: ClaimedStep) -> None:
+    """Remove what an attempt has stored; what a storage that is away keeps is swept when the job has ended."""
+    try:
+        worker.parts.storage.delete_prefix(step_prefix(step))
+    except Unavailable as error:
+        log.warning("objects of %s of job %s stay for now: %s", step.kind, step.job_id, error)
 
 
 def _until_heard(commit: Callable[[], None]) -> None:

@@ -35,6 +35,9 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The range asked for", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     304: {"description": "The file is still what If-None-Match names"},
+    307: {
+        "description": "Where the storage itself gives the file, to this very method and for as long as the href holds"
+    },
 }
 
 
@@ -43,7 +46,7 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     "/files/{key:path}",
     summary="One file of a job's results",
     response_class=Response,
-    responses={**FILE_ANSWERS, **problems(403, 404, 416)},
+    responses={**FILE_ANSWERS, **problems(403, 404, 416, 503)},
 )
 def file(
     request: Request,

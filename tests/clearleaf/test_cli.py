@@ -26,7 +26,8 @@ def called(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
         ("GRACE_S", "5", "CLEARLEAF_GRACE_S: Input should be greater than 30"),
         ("CATALOGS", "none", "CLEARLEAF_CATALOGS: is no JSON"),
         ("CATALOGS", '{"mine": {"name": "mine"}}', "CLEARLEAF_CATALOGS (mine): names no place"),
-        ("STORAGE_URL", "s3://bucket", "CLEARLEAF_STORAGE_URL: storage_url 's3://bucket' is not supported"),
+        ("STORAGE_URL", "gs://bucket", "CLEARLEAF_STORAGE_URL: is not supported: give file:///a/folder or s3://bucket"),
+        ("S3_ENDPOINT_URL", "seaweed:8333", "CLEARLEAF_S3_ENDPOINT_URL: is no URL of a service"),
         ("DEFAULT_CATALOG", "mine", "default_catalog 'mine' is not configured"),
     ],
 )
@@ -38,6 +39,19 @@ def test_a_wrong_setting_is_named(monkeypatch, capsys, tmp_path, command, name, 
     assert code == 2
     assert said in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("command", ["api", "reconcile", "up"])
+def test_a_storage_that_refuses_is_told_before_anything_starts(monkeypatch, capsys, tmp_path, command):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CLEARLEAF_STORAGE_URL", f"file://{tmp_path}/file/results")
+    monkeypatch.setenv("CLEARLEAF_DATA_DIR", str(tmp_path))
+    arguments = ["--data", tmp_path / "data", "--port", "0"] if command == "up" else []
+    code, out, error = called(monkeypatch, capsys, command, *arguments)
+    assert code == 2
+    assert f"the result storage {tmp_path}/file/results cannot be written" in " ".join(error.split())
+    assert "CLEARLEAF_STORAGE_URL" in error
+    assert "starting" not in out
 
 
 def test_every_wrong_setting_is_told_and_no_secret(monkeypatch, capsys):

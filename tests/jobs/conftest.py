@@ -1,9 +1,11 @@
-"""A job book in a real database, and orders that are valid."""
+"""A job book in a real database, a storage of each kind, and orders that are valid."""
 
 import pytest
 
+from jobs.file_storage import FileStorage
 from jobs.job import JobRequest, Limits
 from jobs.settings import JobsSettings
+from jobs.storage import Storage
 from jobs.store import JobStore
 
 SQUARE = {
@@ -48,3 +50,11 @@ def store(new_store) -> JobStore:
     store = new_store()
     store.migrate()
     return store
+
+
+@pytest.fixture(params=["file", "s3"])
+def storage(request, tmp_path) -> Storage:
+    """Either storage: what is asked of one is asked of both."""
+    if request.param == "file":
+        return FileStorage(tmp_path / "storage")
+    return request.getfixturevalue("s3_storage")

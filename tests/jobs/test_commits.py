@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from jobs.errors import InvalidJob, JobDismissed, Problem, Unavailable
+from jobs.file_storage import FileStorage
 from jobs.keys import step_prefix
 from jobs.queue import MESSAGE_VERSION, QUEUE_OF
-from jobs.storage import FileStorage
 from worker import tasks
 from worker.settings import WorkerSettings
 

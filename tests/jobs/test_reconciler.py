@@ -1,11 +1,8 @@
 """What the reconciler does in a round: takes back, wakes, sweeps."""
 
-import pytest
-
 from jobs.keys import results_prefix, step_prefix
 from jobs.queue import QUEUE_OF
 from jobs.reconciler import reconcile_once
-from jobs.storage import FileStorage
 
 
 class Bell:
@@ -20,11 +17,6 @@ class Bell:
     def wake(self, step) -> bool:
         self.rung.append(step.kind)
         return not self.away
-
-
-@pytest.fixture
-def storage(tmp_path) -> FileStorage:
-    return FileStorage(tmp_path / "storage")
 
 
 def claim_next(store):

@@ -11,10 +11,11 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from jobs.catalog import CatalogProfile
+from jobs.file_storage import FileStorage
 from jobs.job import JobRequest, Limits
 from jobs.keys import results_prefix
 from jobs.queue import QUEUE_OF
-from jobs.storage import FileStorage, Signer
+from jobs.signing import Signer
 from jobs.store import JobStore
 from service.app import create_app
 from service.settings import ApiSettings
@@ -145,7 +146,7 @@ def publish(storage, prefix, job_id, *, series):
     if series:
         outputs["series"] = {"href": "series/parcels.json", "type": "application/geo+json"}
         put_json(storage, prefix + "series/parcels.json", {"type": "FeatureCollection", "features": []})
-    storage.put_bytes(prefix + f"items/{ITEM_NAME}/lai.tif", bytes(range(256)) * 8, "image/tiff")
+    storage.put_bytes(prefix + f"items/{ITEM_NAME}/lai.tif", bytes(range(256)) * 8)
     put_json(storage, prefix + f"items/{ITEM_NAME}/{ITEM_NAME}.json", an_item(job_id))
     put_json(storage, prefix + "collection.json", a_collection(job_id))
     put_json(storage, prefix + "accuracy.json", {"scenarios": {}})
@@ -154,7 +155,7 @@ def publish(storage, prefix, job_id, *, series):
 
 
 def put_json(storage, key, document):
-    storage.put_bytes(key, json.dumps(document).encode(), "application/json")
+    storage.put_bytes(key, json.dumps(document).encode())
 
 
 def a_collection(job_id):

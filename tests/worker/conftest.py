@@ -9,9 +9,9 @@ import pytest
 
 from clearleaf.simulated import write_catalogue
 from jobs.catalog import CatalogProfile, open_catalog
+from jobs.file_storage import FileStorage
 from jobs.job import JobRequest, Limits
 from jobs.planning import Plan, make_plan
-from jobs.storage import FileStorage
 from models.reconstruction import HALO_PX
 from models.simulation.site import SiteSpec
 from worker.inputs.read import SceneReader

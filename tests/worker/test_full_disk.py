@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jobs.errors import StorageFull
-from jobs.storage import FileStorage
+from jobs.file_storage import FileStorage
 from worker import steps
 
 

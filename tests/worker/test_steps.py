@@ -50,7 +50,7 @@ def test_tiles_put_together_are_the_whole(make_it, parts, results, monkeypatch):
 def test_the_same_order_gives_the_same_rasters_and_series(plan, parts, results, tmp_path):
     from dataclasses import replace
 
-    from jobs.storage import FileStorage
+    from jobs.file_storage import FileStorage
 
     again = walked(plan, replace(parts, storage=FileStorage(tmp_path / "again")))
     names = sorted(
@@ -188,4 +188,4 @@ def test_a_tile_can_be_stopped_while_it_is_reconstructed(plan, parts):
     state = steps.prepare_step(plan, parts, "prepare/", silent)
     with pytest.raises(JobDismissed):
         steps.tile_step(plan, plan.tiles[0].id, state, parts, "tile/", GivenUp("interpolating"))
-    assert parts.storage.head(f"tile/{plan.tiles[0].id}.npz") is None
+    assert parts.storage.head(f"tile/{plan.tiles[0].id}/facts.json") is None

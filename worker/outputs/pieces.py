@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import io
 import json
-import struct
-import zipfile
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jobs.grid import Tile
-from jobs.storage import FileStorage
+from jobs.storage import Storage
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, LAI, LAI_SIGMA, QUALITY_ASSET
 
 if TYPE_CHECKING:
     from worker.reconstruct import SceneStack, TileResult
 
-LOCAL_HEADER_BYTES = 30
-"""Fixed part of the header before a member of a zip archive; its last four bytes are the lengths of what follows."""
+FACTS = "facts.json"
+FETCHED_AT_ONCE = 8
+"""Arrays on their way from a storage elsewhere: most are small, and each waits for an answer first."""
 
 
 @dataclass(frozen=True)
@@ -58,57 +61,54 @@ class Piece:
         return cls(tile.id, arrays, facts)
 
 
-def write_piece(storage: FileStorage, prefix: str, piece: Piece) -> str:
-    """Store a piece and return its key; uncompressed, so that its arrays can be mapped."""
-    buffer = io.BytesIO()
-    facts = np.frombuffer(json.dumps({"tile_id": piece.tile_id} | piece.facts).encode(), np.uint8)
-    np.savez(buffer, facts=facts, **piece.arrays)  # type: ignore[arg-type]
-    key = f"{prefix}{piece.tile_id}.npz"
-    storage.put_bytes(key, buffer.getvalue())
+def write_piece(storage: Storage, prefix: str, piece: Piece) -> str:
+    """Store a piece and return the key of its facts, which come last; each array is an object, to be mapped alone."""
+    for name, array in piece.arrays.items():
+        buffer = io.BytesIO()
+        np.save(buffer, array, allow_pickle=False)
+        storage.put_bytes(_array_key(f"{prefix}{piece.tile_id}/", name), buffer.getvalue())
+    key = f"{prefix}{piece.tile_id}/{FACTS}"
+    storage.put_bytes(key, json.dumps({"tile_id": piece.tile_id} | piece.facts).encode())
     return key
 
 
 class Pieces:
-    """The pieces of a job. Their arrays stay on disk, for a large job does not fit into memory."""
+    """The pieces of a job. Their arrays stay on disk, for a large job does not fit into memory.
 
-    def __init__(self, storage: FileStorage, keys: list[str]) -> None:
-        self._paths = [storage.local_path(key) for key in keys]
-        self.facts = [self._facts(path) for path in self._paths]
+    Args:
+        storage: where they are.
+        keys: as `write_piece` gave them.
+        scratch: local folder for what is not stored on this machine.
+    """
+
+    def __init__(self, storage: Storage, keys: Sequence[str], scratch: Path) -> None:
+        self._storage, self._keys, self._scratch = storage, keys, scratch
+        self.facts: list[dict[str, Any]] = [json.loads(storage.get_bytes(key)) for key in keys]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the tiles' ids."""
         return (fact["tile_id"] for fact in self.facts)
 
-    def array(self, name: str) -> dict[str, np.ndarray]:
-        """Return one asset of every tile, (D, h, w) by tile id, mapped: what is looked at is read, a date at a time."""
-        return {
-            fact["tile_id"]: _mapped(path, f"{name}.npy") for path, fact in zip(self._paths, self.facts, strict=True)
-        }
+    @contextmanager
+    def array(self, name: str) -> Iterator[dict[str, np.ndarray]]:
+        """Give one asset of every tile, (D, h, w) by tile id, mapped: what is looked at is read, a date at a time.
 
-    @staticmethod
-    def _facts(path: Path) -> dict[str, Any]:
-        with np.load(path, allow_pickle=False) as archive:
-            facts: dict[str, Any] = json.loads(archive["facts"].tobytes())
-        return facts
+        What had to be fetched is gone afterwards: no more than one asset of a job lies in the scratch folder.
+        """
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._scratch))
+
+        def mapped(key: str) -> np.ndarray:
+            path = self._storage.local(_array_key(key.removesuffix(FACTS), name), folder)
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+            return array
+
+        try:
+            with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
+                arrays = list(pool.map(mapped, self._keys))
+            yield dict(zip(self, arrays, strict=True))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _mapped(path: Path, member: str) -> np.ndarray:
-    """Return an array of an uncompressed archive without reading it.
-
-    Raises:
-        ValueError: the member is compressed, or no array.
-    """
-    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
-        info = archive.getinfo(member)
-        if info.compress_type != zipfile.ZIP_STORED:
-            raise ValueError(f"{member} of {path.name} is compressed")
-        file.seek(info.header_offset)
-        header = file.read(LOCAL_HEADER_BYTES)
-        name_bytes, extra_bytes = struct.unpack("<HH", header[-4:])
-        file.seek(name_bytes + extra_bytes, io.SEEK_CUR)
-        if np.lib.format.read_magic(file) == (1, 0):
-            shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
-        else:
-            shape, in_columns, dtype = np.lib.format.read_array_header_2_0(file)
-        order: Literal["F", "C"] = "F" if in_columns else "C"
-        return np.memmap(path, dtype, "r", offset=file.tell(), shape=shape, order=order)
+def _array_key(prefix: str, name: str) -> str:
+    return f"{prefix}{name}.npy"

@@ -17,7 +17,7 @@ import rasterio
 from pystac import Item, Link, MediaType
 
 from jobs.planning import Plan
-from jobs.storage import FileStorage
+from jobs.storage import Storage
 from models.progress import Progress
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
@@ -40,7 +40,7 @@ def publish(
     plan: Plan,
     piece_keys: Sequence[str],
     provenance: Provenance,
-    storage: FileStorage,
+    storage: Storage,
     prefix: str,
     scratch: Path,
     progress: Progress,
@@ -60,7 +60,7 @@ def publish(
         StorageFull: the results cannot be stored.
         BadRaster: a raster does not read back as it was written.
     """
-    pieces = Pieces(storage, list(piece_keys))
+    pieces = Pieces(storage, piece_keys, scratch)
     facts = join_facts(pieces.facts, provenance.skipped)
     published = [*STANDARD, *(EXTRA[name] for name in plan.request.extra_assets)]
     made = published if FUSED in published or not plan.request.parcels else [*published, FUSED]
@@ -88,7 +88,13 @@ def publish(
 
 def _write_rasters(plan: Plan, pieces: Pieces, asset: RasterAsset, folder: Path, tell: Callable[[int], None]) -> None:
     """Write one asset of every date, several dates at once; no more than those are in memory."""
-    arrays = pieces.array(asset.name)
+    with pieces.array(asset.name) as arrays:
+        _write_dates(plan, arrays, asset, folder, tell)
+
+
+def _write_dates(
+    plan: Plan, arrays: dict[str, np.ndarray], asset: RasterAsset, folder: Path, tell: Callable[[int], None]
+) -> None:
     tiles = plan.tiles
 
     def write(i: int) -> None:
@@ -133,7 +139,7 @@ def _upload(
     plan: Plan,
     provenance: Provenance,
     facts: dict[str, Any],
-    storage: FileStorage,
+    storage: Storage,
     prefix: str,
     folder: Path,
     progress: Progress,
@@ -145,7 +151,7 @@ def _upload(
         files.append({"href": f"./{path.name}", "size": path.stat().st_size, "sha256": _sha256(path)})
         storage.put_file(prefix + path.name, path)
     manifest = json.dumps(_manifest(plan, provenance, facts, files), indent=1).encode()
-    storage.put_bytes(prefix + MANIFEST, manifest, "application/json")
+    storage.put_bytes(prefix + MANIFEST, manifest)
     return prefix + MANIFEST
 
 
