@@ -21,7 +21,7 @@ def average_tables(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield "### Average over many simulated sites\n"
     for entry in entries:
         size = f"{entry['scenario']}, {entry['land']}: {entry['n']:,} pixels, {entry['dates']:,} dates"
-        yield f"| {size} | R² | RMSE | RMSE/σ | MAE | bias | mean of {entry['sites']} sites: R² | RMSE | RMSE/σ |"
+        yield f"| {size} | R² | RMSE | RMSE/σ | MAE | bias | mean of sites ({entry['sites']}): R² | RMSE | RMSE/σ |"
         yield "|---" * 9 + "|"
         if entry["land"] == PAPER_LAND:
             yield f"| Li et al. (2025), average | {_reported(*PAPER['both steps, average'])} | | | | | |"
