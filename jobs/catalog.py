@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict
 from pystac import Collection, Item
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_api import ApiFeed, BrokenItem
+from jobs.catalog_api import TRIES, ApiFeed, BrokenItem
 from jobs.catalog_http import PATIENCE_S, fetch
 from jobs.catalog_static import StaticFeed
 from jobs.duplicates import DroppedScene, newest_only, one_day_per_pass, one_radiometry
-from jobs.errors import Unavailable
+from jobs.errors import InvalidJob, Problem, Unavailable
 from jobs.extent import Extent
 from jobs.profiles import CatalogProfile
+from jobs.radiometry import GRD_CURE
 from jobs.request import TimeRange
 from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, scene_of
 from jobs.sources import Source
@@ -77,7 +78,7 @@ class Catalog:
 
         Raises:
             AccessDenied: part of the catalogue is closed to us.
-            InvalidJob: a STAC API does not understand a plain search.
+            InvalidJob: a STAC API does not understand a plain search, or the radar is plain GRD.
             Unavailable: part of the catalogue cannot be read now.
         """
         found: list[Scene] = []
@@ -91,6 +92,7 @@ class Catalog:
                     found.append(looked_at)
                 elif looked_at is not None:
                     dropped.append(looked_at)
+        _refuse_plain_grd(self.profile.name, found, dropped)
         kept, repeated = newest_only(found)
         kept, mixed = one_radiometry(one_day_per_pass(kept))
         return SceneSearch(scenes=tuple(sorted(kept, key=_time_order)), dropped=tuple(dropped + repeated + mixed))
@@ -124,7 +126,7 @@ def open_feed(name: str, source: Source, patience_s: float = PATIENCE_S) -> Feed
         Unavailable: it cannot be reached now.
     """
     if source.kind == "api" or (source.kind == "auto" and _can_be_searched(source, patience_s)):
-        return ApiFeed(name, source, patience_s)
+        return ApiFeed(name, source, patience_s, TRIES if patience_s >= PATIENCE_S else 1)  # the hurried ask once
     return StaticFeed(name, source, patience_s)
 
 
@@ -157,6 +159,17 @@ def _look_at(
     except UnusableItem as error:
         return DroppedScene(id=item.id, reason=str(error), day=day)
     return scene
+
+
+def _refuse_plain_grd(name: str, found: list[Scene], dropped: list[DroppedScene]) -> None:
+    """Refuse a catalogue all of whose radar is of no use: a job without radar would look like one that had it.
+
+    Raises:
+        InvalidJob: it is plain GRD.
+    """
+    plain = [scene for scene in dropped if scene.reason == GRD_CURE]
+    if plain and not any(scene.sensor == "s1" for scene in found):
+        raise InvalidJob(Problem("/catalog", f"catalog {name!r} cannot be used: its radar {GRD_CURE}"))
 
 
 def _check_places(scene: Scene, source: Source) -> None:

@@ -17,7 +17,7 @@ from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_http import PATIENCE_S, check_place, fetch, shown
+from jobs.catalog_http import PATIENCE_S, check_place, fetch, shown, without_keys
 from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
@@ -114,7 +114,9 @@ class ApiFeed:
         except ClearleafError:
             raise
         except (APIError, FileNotFoundError, *_ODD) as error:
-            raise _not_an_api(name, f"{shown(source.href)} is no STAC API ({str(error)[:200]})") from error
+            raise _not_an_api(
+                name, f"{shown(source.href)} is no STAC API ({without_keys(str(error))[:200]})"
+            ) from error
 
     def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
         """Yield what the API answers for a place and days; servers that ignore the question answer more.
@@ -136,7 +138,9 @@ class ApiFeed:
         except FileNotFoundError:
             return []
         except _ODD as error:
-            raise Unavailable(f"catalogue {self._name!r}: its answer is no collection: {error}") from error
+            raise Unavailable(
+                f"catalogue {self._name!r}: its answer is no collection: {without_keys(str(error))}"
+            ) from error
 
     def _search(self, most_pages: int = MOST_ITEMS, **question: Any) -> list[Item | BrokenItem]:  # noqa: ANN401 - as asked
         """Return the items of the source's collection.
@@ -162,9 +166,13 @@ class ApiFeed:
         except json.JSONDecodeError as error:
             raise Unavailable(f"catalogue {self._name!r} answers with what is no JSON") from error
         except (FileNotFoundError, ValueError) as error:
-            raise _not_an_api(self._name, f"it does not understand a plain search ({error})") from error
+            raise _not_an_api(
+                self._name, f"it does not understand a plain search ({without_keys(str(error))})"
+            ) from error
         except (APIError, *_ODD) as error:
-            raise Unavailable(f"catalogue {self._name!r}: its answer is no list of items: {error!r}") from error
+            raise Unavailable(
+                f"catalogue {self._name!r}: its answer is no list of items: {without_keys(repr(error))}"
+            ) from error
         return [item for item in found.values() if isinstance(item, BrokenItem) or self._is_mine(item)]
 
     def _is_mine(self, item: Item) -> bool:

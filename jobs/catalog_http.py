@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,8 @@ from pystac.stac_io import DefaultStacIO
 
 from jobs.errors import AccessDenied, Problem, Unavailable
 from jobs.sources import Source, is_url
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every URL with its password and signature
 
 PATIENCE_S = 20.0
 """For a connection, and for each piece of an answer."""
@@ -99,6 +102,11 @@ def shown(href: str) -> str:
     if not parts.netloc:
         return href
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def without_keys(text: str) -> str:
+    """Return a text, such as an error's, whose URLs have neither passwords nor what may be a signature."""
+    return re.sub(r"\?\S+", "?...", re.sub(r"//[^/@\s]+@", "//", text))
 
 
 def retry_after(header: str) -> float | None:

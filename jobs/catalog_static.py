@@ -10,7 +10,7 @@ from pystac import Collection, Item
 from pystac.errors import STACError, STACTypeError
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown
+from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown, without_keys
 from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source
@@ -38,9 +38,11 @@ class StaticFeed:
         except FileNotFoundError as error:
             raise _not_a_catalog(name, f"there is no {shown(href)}") from error
         except (STACError, STACTypeError, ValueError, KeyError) as error:
-            raise _not_a_catalog(name, f"{shown(href)} is no STAC catalogue ({error})") from error
+            raise _not_a_catalog(name, f"{shown(href)} is no STAC catalogue ({without_keys(str(error))})") from error
         except OSError as error:
-            raise Unavailable(f"catalogue {name!r} cannot be reached at {shown(href)}: {error}") from error
+            raise Unavailable(
+                f"catalogue {name!r} cannot be reached at {shown(href)}: {without_keys(str(error))}"
+            ) from error
 
     def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item]:
         """Yield all items: nobody but us looks at area and days; a catalogue without the collection has none."""
@@ -70,7 +72,7 @@ class StaticFeed:
             if isinstance(error.__cause__, ClearleafError):  # pystac wraps what was raised while it followed a link
                 raise error.__cause__ from error
             place = f"catalogue {self._name!r}: {self._source.collection}"
-            raise Unavailable(f"{place} cannot be read: {error}") from error
+            raise Unavailable(f"{place} cannot be read: {without_keys(str(error))}") from error
 
 
 def _not_a_catalog(name: str, why: str) -> InvalidJob:

@@ -133,3 +133,33 @@ def test_an_extent_may_be_open_have_heights_and_cross_the_antimeridian():
 def test_an_extent_that_is_none_makes_the_catalogue_unreadable(bounds, interval):
     with pytest.raises(ValueError, match="extent"):
         Extent.of(collection(bounds, interval))
+
+
+def test_a_catalogue_of_plain_grd_is_refused_with_the_cure(catalogue):
+    for path in items(catalogue, "sentinel-1"):
+        document = json.loads(path.read_text())
+        del document["properties"]["clearleaf:simulated"]
+        path.write_text(json.dumps(document | {"collection": "sentinel-1-grd"}))
+    path = catalogue / "sentinel-1-rtc" / "collection.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"id": "sentinel-1-grd"}))
+    profile = CatalogProfile(name="here", href=str(catalogue), s1_collection="sentinel-1-grd")
+    area = shape(json.loads((catalogue / "aoi.geojson").read_text())["geometry"])
+    with pytest.raises(InvalidJob, match=r"plain GRD.*sentinel-1-rtc of the built-in profile"):
+        open_catalog(profile).search(area, DAYS)
+
+
+def test_files_that_lie_outside_the_catalogues_folder_are_left_out_by_name(catalogue, tmp_path):
+    path = next(p for p in items(catalogue, "sentinel-2") if p.stem in {s.id for s in searched(catalogue).scenes})
+    for href, reason in (
+        ("../../../secret.tif", "outside the folders of its catalogue"),
+        ("/etc/passwd", "outside the folders of its catalogue"),
+        ("http://169.254.169.254/latest", "169.254.169.254, which is none of its catalogue's hosts"),
+    ):
+        document = json.loads(path.read_text())
+        document["assets"]["B05"]["href"] = href
+        path.write_text(json.dumps(document))
+        found = searched(catalogue)
+        assert document["id"] not in {scene.id for scene in found.scenes}
+        (dropped,) = found.dropped
+        assert reason in dropped.reason
+        assert str(tmp_path) not in dropped.reason

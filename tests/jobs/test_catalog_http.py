@@ -1,5 +1,6 @@
 """A catalogue behind a real HTTP server on loopback: read like one on disk, and every status means something."""
 
+import json
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from jobs.catalog import Catalog, CatalogProfile
 from jobs.catalog_http import LONGEST_WAIT_S, retry_after
 from jobs.errors import AccessDenied, InvalidJob, Unavailable
 from jobs.request import TimeRange
+from jobs.sources import Source
 from models.simulation.site import SiteSpec
 
 DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
@@ -100,8 +102,9 @@ def test_a_server_in_trouble_is_weather_and_its_patience_is_passed_on(server, pr
 
 def test_an_item_that_is_gone_makes_the_catalogue_unavailable_not_smaller(server, profile):
     server.answers["_rtc.json"] = status(404)
-    with pytest.raises(Unavailable, match="sentinel-1-rtc"):
+    with pytest.raises(Unavailable, match="sentinel-1-rtc") as away:
         Catalog(profile).search(EVERYWHERE, DAYS)
+    assert "hunter2" not in str(away.value)
 
 
 def test_a_question_that_is_not_understood_is_no_catalogue(server, profile):
@@ -139,3 +142,27 @@ def test_patience_is_asked_for_in_seconds_or_until_a_moment():
     assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
     assert retry_after("9" * 18) == LONGEST_WAIT_S
     assert [retry_after(text) for text in ("", "soon", "-5", "1.5", "9" * 5000)] == [None] * 5
+
+
+def test_a_document_elsewhere_is_not_fetched_unless_the_configuration_says_so(server, profile):
+    def elsewhere(handler):
+        root = {"type": "Catalog", "id": "c", "stac_version": "1.0.0", "description": "made up"}
+        links = [{"rel": "child", "href": "http://localhost:9/collection.json"}]
+        content = json.dumps(root | {"links": links}).encode()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    server.answers["/catalog.json"] = elsewhere
+    with pytest.raises(AccessDenied, match="localhost, which is none of its catalogue's hosts"):
+        Catalog(profile).search(EVERYWHERE, DAYS)
+    trusted = Source(href=profile.href, collection="sentinel-2-l2a", asset_hosts=("localhost",))
+    with pytest.raises(Unavailable, match="localhost:9"):
+        Catalog(CatalogProfile(name="far", s2=trusted)).search(EVERYWHERE, DAYS)
+
+
+def test_a_folder_behind_http_is_found_to_be_a_static_catalogue(profile, folder):
+    far = profile.model_copy(update={"href": profile.href.removesuffix("catalog.json")})
+    near = Catalog(CatalogProfile(name="near", href=str(folder))).search(EVERYWHERE, DAYS)
+    assert [s.id for s in Catalog(far).search(EVERYWHERE, DAYS).scenes] == [s.id for s in near.scenes]

@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioError
 from shapely import box
 
+from jobs.catalog_http import without_keys
 from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
 from worker.inputs.access import Access
@@ -99,6 +100,8 @@ class SceneReader:
         Raises:
             ClearleafError: no scene can be opened now, or none of this archive by us.
         """
+        if scene.offset_open:  # the plan step settles or drops such scenes
+            return SkippedScene(scene.id, f"its offset is open: {scene.offset_reason}")
         names = S2_ASSETS if scene.sensor == "s2" else S1_ASSETS
         bands: list[FloatArray] = []
         with gdal(**self.access.environment(scene)):
@@ -137,7 +140,7 @@ class SceneReader:
                 return read(place)
             except (RasterioError, OSError, ValueError) as error:
                 reason = reason_of(error)
-                log.warning("scene %s, try %d: %s", scene.id, self.tries - left + 1, without_keys(error))
+                log.warning("scene %s, try %d: %s", scene.id, self.tries - left + 1, first_line(error))
                 if may_renew and _was_refused(reason) and self.access.renewed(scene, href, place):
                     may_renew = False  # a signature may expire early; what is refused with a new one stays refused
                     continue
@@ -184,7 +187,6 @@ def reason_of(error: BaseException) -> str:
     return next((reason for words, reason in KINDS.items() if words in said.lower()), "could not be read")
 
 
-def without_keys(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error for our own log, URLs without what may open them."""
-    line = re.sub(r"//[^/@\s]+@", "//", (str(error) or type(error).__name__).splitlines()[0])
-    return re.sub(r"\?\S+", "?...", line)[:300]
+    return without_keys((str(error) or type(error).__name__).splitlines()[0])[:300]

@@ -21,7 +21,7 @@ from worker.inputs.access import Access
 from worker.inputs.angles import read_angles
 from worker.inputs.band import gdal
 from worker.inputs.dark import BANDS, dark_pixels, offset_of_dark_pixels, read_small
-from worker.inputs.read import SceneReader, without_keys
+from worker.inputs.read import SceneReader, first_line
 from worker.rasters import SkippedScene
 
 log = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class _Angles:
             found = read_angles(self._access.document(scene, str(scene.granule_href)))
         except (ClearleafError, OSError, ValueError) as error:
             self._failures += 1
-            log.info("scene %s: means instead of its own angles: %s", scene.id, without_keys(error))
+            log.info("scene %s: means instead of its own angles: %s", scene.id, first_line(error))
             return {}
         told = {name: getattr(found, name) for name in _ANGLES}
         return {name: value for name, value in told.items() if value is not None and getattr(scene, name) is None}
