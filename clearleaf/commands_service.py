@@ -88,7 +88,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     store = JobStore(settings.database, settings)
     queue = JobQueue(make_celery(settings))
     signer = Signer(settings.signing_secret())
-    app = create_app(store, queue, open_checked_storage(settings), signer, settings)
+    app = create_app(store, queue, open_checked_storage(settings, hurried=True), signer, settings)
     uvicorn.run(
         app,
         host=host,

@@ -84,8 +84,6 @@ def _engine(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "postgresql":
         return _postgresql(parsed)
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(f"a job book cannot be kept in {parsed.get_backend_name()}: give sqlite:// or postgresql://")
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_S})

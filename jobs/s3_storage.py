@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
@@ -22,7 +23,6 @@ from jobs.s3_errors import BUCKET, ENDPOINT, told
 
 LONGEST_SIGNATURE_S = 7 * 24 * 3600
 """No service takes a longer one (AWS Signature Version 4)."""
-_TRIES = 5
 _TRANSFER = TransferConfig(
     multipart_threshold=16 * 2**20,
     multipart_chunksize=16 * 2**20,
@@ -30,6 +30,20 @@ _TRANSFER = TransferConfig(
     max_io_queue=16,  # pieces of 256 KiB; boto3 would let a thousand of them wait for a slow disk, in memory
 )
 _OPERATION = {"GET": "get_object", "HEAD": "head_object"}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a request is tried, with pauses that grow to some seconds, and how long each try may be silent."""
+
+    tries: int
+    connect_s: float
+    read_s: float
+
+
+PATIENT = Patience(tries=5, connect_s=5, read_s=60)
+HURRIED = Patience(tries=2, connect_s=2, read_s=10)
+"""Where somebody waits for the answer: threads of an API that all wait for S3 answer nobody."""
 
 
 class S3Storage:
@@ -42,6 +56,7 @@ class S3Storage:
         region: of the bucket; None leaves it to boto3.
         addressing: where the bucket's name stands in a URL.
         redirects: hand objects out by presigned URLs.
+        patience: with the service.
     """
 
     def __init__(
@@ -53,11 +68,12 @@ class S3Storage:
         region: str | None = None,
         addressing: Literal["auto", "path", "virtual"] = "auto",
         redirects: bool = True,
+        patience: Patience = PATIENT,
     ) -> None:
         self._bucket, self._prefix, self._redirects = bucket, f"{prefix}/" if prefix else "", redirects
         self._place = f"s3://{bucket}/{prefix}" + (f" at {endpoint_url}" if endpoint_url else "")
         with told(self._place):
-            self._client = _client(endpoint_url, region, addressing)
+            self._client = _client(endpoint_url, region, addressing, patience)
 
     def put_bytes(self, key: str, content: bytes) -> None:
         """See `Storage`."""
@@ -179,7 +195,7 @@ class S3Storage:
                 self._client.abort_multipart_upload(Bucket=self._bucket, Key=found["Key"], UploadId=found["UploadId"])
 
 
-def _client(endpoint_url: str | None, region: str | None, addressing: str) -> Any:  # noqa: ANN401 - made by boto3
+def _client(endpoint_url: str | None, region: str | None, addressing: str, patience: Patience) -> Any:  # noqa: ANN401 - made by boto3
     """Return a client of the service; threads may share it."""
     return boto3.session.Session().client(
         "s3",
@@ -188,9 +204,9 @@ def _client(endpoint_url: str | None, region: str | None, addressing: str) -> An
             region_name=region,
             signature_version="s3v4",
             s3={"addressing_style": addressing},
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
-            connect_timeout=5,
-            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": patience.tries},
+            connect_timeout=patience.connect_s,
+            read_timeout=patience.read_s,
             tcp_keepalive=True,
             max_pool_connections=32,  # the API streams to that many customers at once
             # Trailing checksums, boto3's own choice, are not understood by every service that speaks S3.

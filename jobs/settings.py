@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.profiles import Catalogs
 
+_DATABASE_URL = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
 _BUCKET_URL = re.compile(r"s3://[a-z0-9][a-z0-9._-]+(/[^/?#]+)*/?", re.IGNORECASE)
 LEAST_KEY_LENGTH = 32
 """Characters; whoever guesses the key can read every result."""
@@ -60,6 +61,13 @@ class JobsSettings(BaseSettings):
     tile_px: int = Field(default=256, ge=32, multiple_of=16, description="side of a tile, pixels")
     visibility_timeout_s: int = Field(default=43_200, gt=0, description="longer than the longest step")
     grace_s: int = Field(default=60, gt=30, description="from SIGTERM to SIGKILL, as the launcher allows")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not _DATABASE_URL.match(url):
+            raise ValueError("is not supported: give postgresql://user:password@host/book or sqlite:////a/file")
+        return url
 
     @field_validator("storage_url")
     @classmethod

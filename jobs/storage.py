@@ -69,11 +69,15 @@ class Storage(Protocol):
         """
 
 
-def open_storage(settings: JobsSettings) -> Storage:
-    """Return the storage that settings name."""
+def open_storage(settings: JobsSettings, *, hurried: bool = False) -> Storage:
+    """Return the storage that settings name; a hurried one gives up soon, for somebody waits for the answer."""
     if settings.bucket is None:
         return FileStorage(settings.storage_root)
-    from jobs.s3_storage import S3Storage  # boto3 takes half a second, and who stores in a folder has no use for it
+    from jobs.s3_storage import (
+        HURRIED,
+        PATIENT,
+        S3Storage,
+    )  # boto3 takes half a second, and who stores in a folder has no use for it
 
     bucket, prefix = settings.bucket
     return S3Storage(
@@ -83,16 +87,17 @@ def open_storage(settings: JobsSettings) -> Storage:
         region=settings.s3_region,
         addressing=settings.s3_addressing,
         redirects=settings.s3_redirects,
+        patience=HURRIED if hurried else PATIENT,
     )
 
 
-def open_checked_storage(settings: JobsSettings) -> Storage:
+def open_checked_storage(settings: JobsSettings, *, hurried: bool = False) -> Storage:
     """Return the storage, tried out; one that is only away is told in the log, for it may come back.
 
     Raises:
         StorageRefused: it cannot be used; the message names the cure.
     """
-    storage = open_storage(settings)
+    storage = open_storage(settings, hurried=hurried)
     try:
         storage.check()
     except StorageRefused:

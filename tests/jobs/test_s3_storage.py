@@ -1,7 +1,10 @@
 """An S3 service's own faults: each is told with its cure, none leaves half an object or parts of one behind."""
 
 import errno
+import socket
 import threading
+import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
@@ -10,9 +13,11 @@ from botocore.awsrequest import AWSResponse
 
 from jobs import s3_storage as module
 from jobs.errors import StorageFull, StorageRefused, Unavailable
-from jobs.s3_storage import S3Storage
+from jobs.s3_storage import HURRIED, Patience, S3Storage
 from jobs.settings import JobsSettings
 from jobs.storage import open_checked_storage
+
+ONCE = Patience(tries=1, connect_s=2, read_s=2)
 
 
 @pytest.fixture
@@ -32,9 +37,8 @@ def opened(s3, bucket, tmp_path):
 
 
 @pytest.fixture
-def answering(s3, monkeypatch):
+def answering(s3):
     """Start a server that answers everything alike, and return a storage on it; asked once, not again and again."""
-    monkeypatch.setattr(module, "_TRIES", 1)
     running = []
 
     def start(status, code="", **headers):
@@ -55,7 +59,8 @@ def answering(s3, monkeypatch):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever).start()
         running.append(server)
-        return S3Storage("results", endpoint_url=f"http://127.0.0.1:{server.server_port}", region="us-east-1")
+        url = f"http://127.0.0.1:{server.server_port}"
+        return S3Storage("results", endpoint_url=url, region="us-east-1", patience=ONCE)
 
     yield start
     for server in running:
@@ -97,7 +102,7 @@ def test_who_may_only_read_is_told_at_the_start(s3_storage, opened, s3_server, m
 
 
 def test_a_service_that_is_away_is_weather(opened, monkeypatch, caplog):
-    monkeypatch.setattr(module, "_TRIES", 1)
+    monkeypatch.setattr(module, "PATIENT", ONCE)
     storage = opened(s3_endpoint_url="http://127.0.0.1:9")
     assert "CLEARLEAF_S3_ENDPOINT_URL" in caplog.text
     for ask in (
@@ -214,3 +219,28 @@ def test_a_full_local_disk_is_not_the_services_fault(s3_storage, small_disk):
     with pytest.raises(OSError) as told:
         s3_storage.local("large", small_disk)
     assert told.value.errno == errno.ENOSPC
+
+
+def test_a_hurried_storage_gives_up_soon_on_a_service_that_is_silent(s3):
+    """A service that takes the connection and says nothing, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        quick = replace(HURRIED, read_s=0.3)
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            S3Storage("results", endpoint_url=url, patience=quick).head("a")
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("addressing", "begins"),
+    [("path", "https://s3.example.org/results/lai/a?"), ("virtual", "https://results.s3.example.org/lai/a?")],
+)
+def test_the_bucket_stands_where_the_service_wants_it(s3, addressing, begins):
+    storage = S3Storage(
+        "results", "lai", endpoint_url="https://s3.example.org", region="eu-west-3", addressing=addressing
+    )
+    url = storage.presigned("GET", "a", 60)
+    assert url.startswith(begins)
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+    assert "eu-west-3" in url

@@ -57,3 +57,40 @@ def test_nothing_is_signed_with_an_empty_key(tmp_path):
     (tmp_path / "signing.key").touch()
     with pytest.raises(ValueError, match="delete it"):
         JobsSettings(data_dir=tmp_path).signing_secret()
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket"),
+    [
+        ("s3://results", ("results", "")),
+        ("s3://results/", ("results", "")),
+        ("s3://results/lai/2024/", ("results", "lai/2024")),
+        ("file:///srv/lai", None),
+        ("", None),
+    ],
+)
+def test_a_storage_is_a_bucket_or_a_folder(tmp_path, url, bucket):
+    assert JobsSettings(data_dir=tmp_path, storage_url=url).bucket == bucket
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://",
+        "s3:///lai",
+        "s3://key:hunter2@results",
+        "s3://results//lai",
+        "s3://results/a?b",
+        "file://srv/lai",
+        "lai",
+    ],
+)
+def test_any_other_storage_is_refused_and_not_repeated(tmp_path, url):
+    with pytest.raises(ValidationError, match="s3://bucket/prefix") as error:
+        JobsSettings(data_dir=tmp_path, storage_url=url)
+    assert "hunter2" not in str(error.value)
+
+
+def test_empty_settings_of_s3_are_absent(tmp_path):
+    settings = JobsSettings(data_dir=tmp_path, s3_endpoint_url="", s3_region="")
+    assert (settings.s3_endpoint_url, settings.s3_region) == (None, None)
