@@ -124,6 +124,8 @@ def make_plan(
         days = request.scene_range
         detail = f"no-scenes: catalogue {catalog.profile.name!r} has no usable scene of this area from {days.start} to "
         detail += f"{days.end}; {len(found.dropped)} were found and left out"
+        if found.dropped:
+            detail += f", {found.dropped[0].id} because {found.dropped[0].reason}"
         raise NoScenes(Problem("/aoi", detail))
     return Plan(
         job_id=job_id,

@@ -47,14 +47,16 @@ class Parts:
         """Return an open catalogue.
 
         Raises:
-            InvalidJob: it is not configured.
+            InvalidJob: it is not configured, or a key is missing without which its files cannot be opened.
             Unavailable: it cannot be reached now.
         """
         wanted = name or self.default_catalog
         if wanted is None or wanted not in self.catalogs:
             known = ", ".join(self.catalogs) or "none"
             raise InvalidJob(Problem("/catalog", f"catalog {wanted!r} is not configured; configured are: {known}"))
-        return open_catalog(self.catalogs[wanted])
+        profile = self.catalogs[wanted]
+        self.reader.access.check(profile)
+        return open_catalog(profile)
 
 
 def build_parts(settings: WorkerSettings) -> Parts:

@@ -41,7 +41,6 @@ def plan_step(
         Unavailable: catalogue or storage are away.
     """
     catalog = parts.catalog(request.catalog)
-    parts.reader.access.check(catalog.profile)
     tick = partial(progress, 0.0, "searching scenes")  # a large catalogue takes minutes to walk
     plan = make_plan(job_id, request, catalog, tile_px=parts.tile_px, halo=HALO_PX, tick=tick)
     plan = settle(plan, parts.reader, partial(progress, 0.5, "asking scenes what their items leave open"))

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pystac
@@ -21,8 +22,10 @@ from clearleaf.addresses import free_port
 from clearleaf.simulated import write_catalogue
 from jobs import catalog_api
 from jobs.catalog import Catalog, CatalogProfile
-from jobs.errors import AccessDenied, InvalidJob, Unavailable
+from jobs.errors import AccessDenied, InvalidJob, NoScenes, Unavailable
 from jobs.extent import Extent
+from jobs.job import JobRequest, Limits
+from jobs.planning import make_plan
 from jobs.request import TimeRange
 from jobs.sources import Source
 from models.simulation.site import SiteSpec
@@ -133,6 +136,15 @@ def test_files_elsewhere_than_in_known_places_are_left_out_by_name(rustac, folde
     assert found.dropped
     assert all("outside the folders of its catalogue" in scene.reason for scene in found.dropped)
     assert all(str(folder) not in scene.reason for scene in found.dropped)
+
+
+def test_an_order_for_which_everything_was_left_out_says_why(rustac, folder):
+    aoi = json.loads((folder / "aoi.geojson").read_text())
+    request = JobRequest.parse({"aoi": aoi, "start": "2023-05-01", "end": "2023-05-20"}, Limits())
+    with pytest.raises(
+        NoScenes, match=r"were found and left out, .* because its asset .* name that place in asset_hosts"
+    ):
+        make_plan(UUID(int=1), request, Catalog(profile(rustac, folder / "elsewhere")), tile_px=256, halo=32)
 
 
 # A server with bad habits

@@ -12,10 +12,10 @@ import pytest
 import rasterio
 
 from jobs.catalog import open_catalog
-from jobs.errors import NoScenes, Unavailable
+from jobs.errors import AccessDenied, InvalidJob, NoScenes, Unavailable
 from jobs.job import JobRequest, Limits
 from jobs.planning import make_plan
-from jobs.profiles import CatalogProfile
+from jobs.profiles import BUILT_IN, CatalogProfile
 from worker import steps
 from worker.inputs import read as reading
 from worker.inputs import settle as settling
@@ -107,6 +107,17 @@ def test_the_decision_stands_in_the_stored_plan_for_every_tile(copied, parts, or
     assert stored.s2_scenes
     assert not any(scene.offset_open for scene in stored.scenes)
     assert all("the offset is still in the numbers" in scene.offset_reason for scene in stored.s2_scenes)
+
+
+def test_a_missing_key_is_told_before_the_network_is_asked(parts, order):
+    here = replace(parts, catalogs={"pc": BUILT_IN["planetary-computer"]}, default_catalog="pc")
+    with pytest.raises(AccessDenied, match="PC_SDK_SUBSCRIPTION_KEY"):
+        steps.plan_step(UUID(int=3), JobRequest.parse(order, Limits()), here, "plan/")
+
+
+def test_an_unknown_catalogue_is_told_with_the_known_ones(parts, order):
+    with pytest.raises(InvalidJob, match="'nowhere' is not configured; configured are: simulated"):
+        steps.plan_step(UUID(int=3), JobRequest.parse(order | {"catalog": "nowhere"}, Limits()), parts, "plan/")
 
 
 def test_an_archive_of_which_nothing_can_be_read_is_weather_one_damaged_file_is_not(copied, make_it):
