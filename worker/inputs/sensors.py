@@ -1,4 +1,4 @@
-"""What the satellites are known to do where an item is silent."""
+"""What the satellites are known to do where neither item nor granule XML tells."""
 
 from __future__ import annotations
 
