@@ -185,7 +185,8 @@ class S3Storage:
     def _delete(self, names: Sequence[str]) -> None:
         objects = {"Objects": [{"Key": name} for name in names], "Quiet": True}
         for error in self._client.delete_objects(Bucket=self._bucket, Delete=objects).get("Errors", ()):
-            raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": 403}}, "DeleteObjects")
+            status = 403 if error.get("Code") == "AccessDenied" else 503  # of one object, in an answer that is a 200
+            raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}}, "DeleteObjects")
 
     def _abort_uploads(self, prefix: str) -> None:
         """Remove the parts that a killed worker has left behind: they are paid for and listed nowhere."""

@@ -84,7 +84,8 @@ class JobsSettings(BaseSettings):
     @field_validator("s3_endpoint_url")
     @classmethod
     def _http(cls, url: str | None) -> str | None:
-        if url and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname):
+        parts = urlsplit(url or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             raise ValueError("is no URL of a service: give http://host:port or https://host")
         return url
 

@@ -73,11 +73,8 @@ def open_storage(settings: JobsSettings, *, hurried: bool = False) -> Storage:
     """Return the storage that settings name; a hurried one gives up soon, for somebody waits for the answer."""
     if settings.bucket is None:
         return FileStorage(settings.storage_root)
-    from jobs.s3_storage import (
-        HURRIED,
-        PATIENT,
-        S3Storage,
-    )  # boto3 takes half a second, and who stores in a folder has no use for it
+    # Imported here: boto3 takes half a second, and who stores in a folder has no use for it.
+    from jobs.s3_storage import HURRIED, PATIENT, S3Storage
 
     bucket, prefix = settings.bucket
     return S3Storage(

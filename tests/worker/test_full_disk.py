@@ -20,8 +20,10 @@ def test_a_full_result_storage_is_named_and_shows_nothing_half(plan, parts, smal
     assert full.storage.list("") == []
 
 
-def test_a_full_scratch_disk_is_named_and_nothing_is_published(plan, parts, small_disk):
-    tight = replace(parts, scratch=small_disk)
+@pytest.mark.parametrize("kind", ["file", "s3"])
+def test_a_full_scratch_disk_is_named_and_nothing_is_published(request, plan, parts, small_disk, kind):
+    storage = parts.storage if kind == "file" else request.getfixturevalue("s3_storage")
+    tight = replace(parts, scratch=small_disk, storage=storage)
     state = steps.prepare_step(plan, tight, "prepare/", silent)
     piece = steps.tile_step(plan, plan.tiles[0].id, state, tight, "tile/", silent)
     (small_disk / "ballast").write_bytes(b"x" * (2**20 - 2**15))
