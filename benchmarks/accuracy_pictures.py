@@ -12,10 +12,10 @@ from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from models.area import area_statistics
 from models.evaluation.baselines import linear
 from models.evaluation.scenarios import GAP15, GAP30, REAL_CLOUD, Scenario, hide, scorable_scenes
 from models.paper import CHOSEN, PaperNetworks
-from models.prior import mean_curve
 from models.reconstruction import LaiReconstructor
 from models.series import FloatArray, Site, day_number
 from models.training.places import read_patch
@@ -94,7 +94,7 @@ def _row(site: Site, index: int, scenario: Scenario) -> tuple[str, dict[str, Flo
         raise ValueError(f"scene {index} cannot be shown in {scenario.name}")
     days = np.array([case.day], np.int32)
     predicted, fused = networks.reconstruct(case.site, days, "paper")
-    ours = LaiReconstructor.load("without-a").with_curve(mean_curve([case.site.observed]))
+    ours = LaiReconstructor.load("without-a").with_statistics(area_statistics([case.site]))
     maps = {
         "hidden truth": case.truth,
         "visible of the day": case.site.observed.on(days)[0],

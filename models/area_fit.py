@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from models.adaptation import adapt_to
+from models.area import area_statistics
 from models.calibration import fit_factor, shrink_factor
 from models.evaluation.hidden import Hidden
 from models.evaluation.hold_out import HoldOut, choose_days, scorable_days
 from models.evaluation.report import DELIVERED, PRIOR, dates_as_json, hidden_estimates, scores_as_json
 from models.evaluation.scenarios import GAP15
-from models.prior import mean_curve
 from models.progress import Progress, part_of, silent
 from models.reconstruction import LaiReconstructor
 from models.series import Site
@@ -92,7 +92,7 @@ def fit_to_area(
         bounds: west, south, east, north of the AOI in degrees, to tell whether the weights saw part of it.
         progress: see `Progress`.
     """
-    everything = published.with_curve(mean_curve([site.observed for site in sites]))
+    everything = published.with_statistics(area_statistics(sites))
     saw = bounds is not None and find_weights(published.weights).saw(*bounds)
     days = choose_days(sites, first_day, last_day)
     if days is None:
@@ -113,7 +113,7 @@ def fit_to_area(
     progress(0.8, "scoring hidden days")
     hidden = hidden_estimates(chosen, sites, days.test)
     report = Report(chosen.method, fell_back, note, days, hidden, published.weights, saw, chosen.sigma_factor)
-    return chosen.with_curve(everything.curve), report
+    return chosen.with_statistics(everything.statistics), report
 
 
 def _choose(

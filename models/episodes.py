@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.area import area_statistics
 from models.evaluation.scenarios import HeldOut, Scenario, hide, scorable_scenes
 from models.features import DayFeatures, day_features, site_features
-from models.prior import mean_curve, temporal_prior
+from models.prior import temporal_prior
 from models.radar import RadarAnomalies, anomalies
 from models.series import Site
 
@@ -72,10 +73,11 @@ def episode(held_out: HeldOut, radar: RadarAnomalies | None = None) -> Episodes:
         held_out: the scene and what is visible of its site.
         radar: the site's anomalies, where they are known already: no radar is ever hidden.
     """
-    curve = mean_curve([held_out.site.observed])
+    radar = radar or anomalies(held_out.site.radar)
+    statistics = area_statistics([held_out.site], [radar])
     days = np.array([held_out.day], np.int32)
-    site = site_features(held_out.site, curve, radar)
-    day = day_features(site, days, temporal_prior(held_out.site.observed, days, curve))
+    site = site_features(held_out.site.observed, radar)
+    day = day_features(site, days, temporal_prior(held_out.site.observed, radar, days, statistics))
     index = day.token_index[0]
     images = (
         site.images[index.clamp(min=0).long()] if len(site.images) else torch.zeros(len(index), *site.images.shape[1:])

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from models.own_scene import kriged_departure
-from models.prior import MeanCurve, Prior, observation_noise
-from models.radar import RadarAnomalies, anomalies
-from models.series import BoolArray, FloatArray, IntArray, ObservedLai, Site
+from models.prior import Prior, observation_noise
+from models.radar import RadarAnomalies
+from models.series import BoolArray, FloatArray, IntArray, ObservedLai
 
 QUERY_CHANNELS = 22
 TOKEN_CHANNELS = 6
@@ -37,14 +37,12 @@ class SiteFeatures:
         radar_at_scenes: (T, 6, H, W) smoothed anomalies on the days of the scenes.
         images: (S, 6, H, W) what the network sees of each pass: fine anomalies, mask, pass direction, cosine of
             incidence.
-        curve: mean curve of the AOI.
     """
 
     observed: ObservedLai
     radar: RadarAnomalies
     radar_at_scenes: FloatArray
     images: Tensor
-    curve: MeanCurve
 
 
 @dataclass(frozen=True)
@@ -79,21 +77,19 @@ class DayFeatures:
     told: Tensor
 
 
-def site_features(site: Site, curve: MeanCurve, radar: RadarAnomalies | None = None) -> SiteFeatures:
+def site_features(observed: ObservedLai, radar: RadarAnomalies) -> SiteFeatures:
     """Return the features of a site that do not depend on the target day.
 
     Args:
-        site: visible observations and radar.
-        curve: mean curve of the AOI.
-        radar: the site's anomalies, where they are known already.
+        observed: visible observations.
+        radar: anomalies of every pass.
     """
-    radar = radar or anomalies(site.radar)
-    at_scenes, _ = radar.smooth(site.observed.days)
+    at_scenes, _ = radar.smooth(observed.days)
     passes, _, height, width = radar.fine.shape
     flat = np.stack([np.where(radar.ascending, 1.0, -1.0), (radar.cos_incidence - 0.78) * 5], axis=1)  # 0.78: mid-swath
     constant = np.broadcast_to(flat[:, :, None, None], (passes, 2, height, width))
     images = np.concatenate([radar.fine / DB_SCALE, radar.valid[:, None], constant], axis=1)
-    return SiteFeatures(site.observed, radar, at_scenes, torch.from_numpy(images.astype(np.float32)), curve)
+    return SiteFeatures(observed, radar, at_scenes, torch.from_numpy(images.astype(np.float32)))
 
 
 def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> DayFeatures:

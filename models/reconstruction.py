@@ -12,13 +12,15 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from models.area import NO_SCENES, AreaStatistics
 from models.biophysical import observed_lai
 from models.calibration import raw_sigma
 from models.features import site_features
 from models.inference import run
 from models.paper import PaperNetworks
-from models.prior import MeanCurve, observation_noise, temporal_prior
+from models.prior import observation_noise, temporal_prior
 from models.progress import Progress, part_of, silent
+from models.radar import anomalies
 from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reconstruction, Site
 from models.two_steps import TwoSteps
 from models.weights import build_networks, find_weights
@@ -30,8 +32,6 @@ then step 2 5. A multiple of `own_scene.BLOCK_PX`, as tiles are: their lattices 
 Method = Literal["published", "adapted", "prior"]
 """Which LAI is delivered: by the published networks, by networks adapted to the AOI, or by the temporal prior alone."""
 
-NO_SCENES = MeanCurve(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32))
-
 
 @dataclass(frozen=True)
 class LaiReconstructor:
@@ -39,7 +39,7 @@ class LaiReconstructor:
 
     Attributes:
         networks: of the model, in eval mode.
-        curve: mean curve of the AOI.
+        statistics: of the AOI.
         sigma_factor: on raw sigma.
         method: which LAI is delivered.
         weights: name of the published set it started from.
@@ -48,7 +48,7 @@ class LaiReconstructor:
     """
 
     networks: TwoSteps | PaperNetworks
-    curve: MeanCurve
+    statistics: AreaStatistics
     sigma_factor: float
     method: Method
     weights: str
@@ -72,24 +72,24 @@ class LaiReconstructor:
         """Return the reconstructor that `state` wrote."""
         tensors = load_tensors(state)
         facts = json.loads(bytes(tensors.pop("facts").numpy()).decode())
-        days, means, shares = (tensors.pop(f"curve.{key}").numpy() for key in ("days", "means", "shares"))
+        mean, covariance = (tensors.pop(f"statistics.{key}").numpy() for key in ("mean", "covariance"))
         networks = build_networks(facts["model"])
         networks.load_state_dict(tensors)
-        return cls(networks.eval().to(device), MeanCurve(days, means, shares), device=device, **facts)
+        return cls(networks.eval().to(device), AreaStatistics(mean, covariance), device=device, **facts)
 
     def state(self) -> bytes:
         """Return everything a tile needs, as safetensors; the same state gives the same bytes."""
         tensors: dict[str, Tensor] = {k: v.cpu() for k, v in self.networks.state_dict().items()}
-        for key, values in vars(self.curve).items():
-            tensors[f"curve.{key}"] = torch.from_numpy(values)
+        for key, values in vars(self.statistics).items():
+            tensors[f"statistics.{key}"] = torch.from_numpy(values)
         facts = {"sigma_factor": self.sigma_factor, "method": self.method, "weights": self.weights}
         facts["model"] = self.model
         tensors["facts"] = torch.tensor(list(json.dumps(facts, sort_keys=True).encode()), dtype=torch.uint8)
         return save_tensors(tensors)
 
-    def with_curve(self, curve: MeanCurve) -> LaiReconstructor:
-        """Return the same networks under another mean curve."""
-        return replace(self, curve=curve)
+    def with_statistics(self, statistics: AreaStatistics) -> LaiReconstructor:
+        """Return the same networks for an area of other statistics."""
+        return replace(self, statistics=statistics)
 
     def observe(self, optical: OpticalSeries) -> ObservedLai:
         """Return observed LAI of the usable pixels."""
@@ -107,7 +107,9 @@ class LaiReconstructor:
             target_days: (D,).
             progress: asked every second or so whether to go on.
         """
-        prior = temporal_prior(site.observed, target_days, self.curve, progress=part_of(progress, 0.0, 0.3))
+        radar = anomalies(site.radar)
+        part = part_of(progress, 0.0, 0.3)
+        prior = temporal_prior(site.observed, radar, target_days, self.statistics, progress=part)
         progress = part_of(progress, 0.3, 1.0)
         if self.method == "prior":
             predicted = fused = prior.mean
@@ -116,7 +118,8 @@ class LaiReconstructor:
             predicted, fused = self.networks.reconstruct(site, target_days, self.model, progress)
             told = None
         else:
-            predicted, fused, told = run(self.networks, site_features(site, self.curve), prior, target_days, progress)
+            features = site_features(site.observed, radar)
+            predicted, fused, told = run(self.networks, features, prior, target_days, progress)
         sigma = np.float32(self.sigma_factor) * raw_sigma(fused, prior.sd, told)
         days_to_clear = np.where(np.isfinite(site.observed.on(target_days)), 0, prior.brackets.days_to_other)
         return Reconstruction(target_days, prior.mean, predicted, fused, sigma, prior.sd, days_to_clear)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from models.area import AreaStatistics, area_statistics
 from models.calibration import raw_sigma
 from models.evaluation.baselines import INTERPOLATIONS
 from models.evaluation.hidden import Estimate, Estimator, Hidden, estimate_hidden
 from models.evaluation.hold_out import cases
 from models.evaluation.metrics import score, skill_interval
 from models.evaluation.scenarios import HeldOut
-from models.prior import MeanCurve, mean_curve
 from models.reconstruction import LaiReconstructor
 from models.series import Site, day_date
 
@@ -21,16 +21,16 @@ DELIVERED, STEP1, PRIOR = "clearleaf", "predicted", "prior"
 """Names in reports and tables: what is delivered, its step 1, and the temporal prior alone."""
 
 
-def reconstruction(reconstructor: LaiReconstructor, curve: MeanCurve | None = None) -> Estimator:
+def reconstruction(reconstructor: LaiReconstructor, statistics: AreaStatistics | None = None) -> Estimator:
     """Return a reconstructor as an estimator of hidden days.
 
     Args:
-        reconstructor: as it will deliver; its own mean curve is not used, since it has seen the hidden days.
-        curve: mean curve of what stays visible; made from the case's own site where left out.
+        reconstructor: as it will deliver; its own statistics are not used, since they have seen the hidden days.
+        statistics: of what stays visible of the area; made from the case's own site where left out.
     """
 
     def estimate(case: HeldOut) -> dict[str, Estimate]:
-        fresh = reconstructor.with_curve(curve or mean_curve([case.site.observed]))
+        fresh = reconstructor.with_statistics(statistics or area_statistics([case.site]))
         found = fresh.reconstruct(case.site, np.array([case.day], np.int32))
         prior_sigma = np.float32(reconstructor.sigma_factor) * raw_sigma(found.prior[0], found.spread[0])
         return {
@@ -47,18 +47,18 @@ def hidden_estimates(reconstructor: LaiReconstructor, sites: Sequence[Site], day
 
     Args:
         reconstructor: as it will deliver.
-        sites: windows of the AOI; the mean curve is made from what stays visible of all of them.
+        sites: windows of the AOI; the area's statistics are made from what stays visible of all of them.
         days: each hidden in turn with ±15 days.
     """
     held_out: list[HeldOut] = []
-    curves: dict[int, MeanCurve] = {}
+    statistics: dict[int, AreaStatistics] = {}
     for day in days:
         windows = cases(sites, day)
-        curves[day] = mean_curve([case.site.observed for case in windows])
+        statistics[day] = area_statistics([case.site for case in windows])
         held_out += windows
 
     def delivered(case: HeldOut) -> dict[str, Estimate]:
-        return reconstruction(reconstructor, curves[case.day])(case)
+        return reconstruction(reconstructor, statistics[case.day])(case)
 
     return estimate_hidden(held_out, [delivered, *INTERPOLATIONS])
 

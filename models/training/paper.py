@@ -22,6 +22,7 @@ import torch
 from pytorch_msssim import ssim
 from torch import Tensor, nn
 
+from models.area import NO_SCENES
 from models.bands import LAI_MAX
 from models.calibration import fit_factor
 from models.edcstfn import Edcstfn
@@ -30,7 +31,7 @@ from models.evaluation.report import DELIVERED, reconstruction
 from models.evaluation.scenarios import GAP15, hide, scorable_scenes
 from models.losses import HUBER
 from models.paper import CHOSEN, PAPER_MODELS, PER_PIXEL, STEP1, PaperNetworks
-from models.reconstruction import NO_SCENES, LaiReconstructor
+from models.reconstruction import LaiReconstructor
 from models.series import Site
 from models.simulation.site import simulate
 from models.training.datasets import simulated_specs

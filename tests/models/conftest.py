@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.prior import mean_curve
+from models.area import area_statistics
 from models.reconstruction import LaiReconstructor
 from models.series import Site
 from models.simulation.site import SiteSpec, simulate
@@ -27,7 +27,7 @@ def reconstructor(site: Site) -> LaiReconstructor:
     for layer in (networks.step1.decoder[-1], networks.step2.decoder[-1]):
         torch.nn.init.normal_(layer.weight, std=0.1)
     torch.nn.init.normal_(networks.step2.preference.weight, std=0.3)
-    return LaiReconstructor(networks.eval(), mean_curve([site.observed]), 1.0, "published", "random")
+    return LaiReconstructor(networks.eval(), area_statistics([site]), 1.0, "published", "random")
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_test_days_leave_what_a_job_fits(site, reconstructor, monkeypatch):
     def fitted(which: Site) -> tuple[bytes, float, str]:
         published = replace(reconstructor, weights="release")
         chosen, report = fit_to_area(published, [which], first_day=first, last_day=last, seed=5)
-        return chosen.with_curve(reconstructor.curve).state(), report.sigma_factor, report.method
+        return chosen.with_statistics(reconstructor.statistics).state(), report.sigma_factor, report.method
 
     assert fitted(site) == fitted(poisoned(site, near[:, None, None], np.float32(7.7)))
 

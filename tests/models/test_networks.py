@@ -53,10 +53,10 @@ def test_two_references_blend_by_inverse_change():
 def test_untrained_networks_are_the_prior(site):
     import numpy as np
 
-    from models.prior import mean_curve
+    from models.area import area_statistics
     from models.reconstruction import LaiReconstructor
 
-    untrained = LaiReconstructor(build_two_steps().eval(), mean_curve([site.observed]), 1.0, "published", "none")
+    untrained = LaiReconstructor(build_two_steps().eval(), area_statistics([site]), 1.0, "published", "none")
     days = site.observed.days[5:8] + 2
     found = untrained.reconstruct(site, days)
     np.testing.assert_allclose(found.fused, np.clip(found.prior, 0, 8), atol=1e-6)

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.area import area_statistics
 from models.paper import PaperNetworks
-from models.prior import mean_curve, temporal_prior
+from models.prior import temporal_prior
+from models.radar import anomalies
 from models.reconstruction import HALO_PX, LaiReconstructor
 from models.series import ObservedLai, RadarSeries, Site
 from models.weights import build_two_steps
@@ -142,14 +144,14 @@ def test_days_asked_together_or_alone_agree(site, reconstructor, target_days):
 def test_the_prior_passes_near_its_observations(site, reconstructor):
     scene = int(np.argmax(np.isfinite(site.observed.lai).sum(axis=(1, 2))))
     day = site.observed.days[scene : scene + 1]
-    prior = temporal_prior(site.observed, day, reconstructor.curve).mean[0]
+    prior = temporal_prior(site.observed, anomalies(site.radar), day, reconstructor.statistics).mean[0]
     seen = np.isfinite(site.observed.lai[scene])
     assert np.abs(prior - site.observed.lai[scene])[seen].mean() < 0.4
 
 
 def test_what_the_clear_part_of_a_scene_shows_holds_for_its_hidden_part(site):
     """With networks that add nothing, an offset of the visible half is found again in the other half."""
-    untrained = LaiReconstructor(build_two_steps().eval(), mean_curve([site.observed]), 1.0, "published", "none")
+    untrained = LaiReconstructor(build_two_steps().eval(), area_statistics([site]), 1.0, "published", "none")
     scene = int(np.flatnonzero(np.isfinite(site.observed.lai).all(axis=(1, 2)))[3])
     day = site.observed.days[scene : scene + 1]
     lai = site.observed.lai.copy()
