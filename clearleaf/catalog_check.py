@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pystac import Item
 from rasterio.errors import RasterioError
 
 from jobs.catalog import Feed, open_feed
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from jobs.sources import Source
     from worker.inputs.access import Access
 
+SAMPLES = 20
+"""Some are of another kind: radar over sea ice has other polarisations."""
 SENSORS = {"s2": "Sentinel-2", "s1": "Sentinel-1"}
 
 
@@ -75,32 +76,32 @@ def _check(name: str, sensor: Sensor, source: Source, access: Access) -> Iterato
 def _check_item(
     feed: Feed, title: str, sensor: Sensor, source: Source, access: Access, *, may_open: bool
 ) -> Iterator[Finding]:
-    item = feed.sample()
-    if item is None:
-        yield Finding(False, f"{title}: item", f"{source.collection} has none")
+    wrong = f"{source.collection} has none"
+    for item in feed.samples(SAMPLES):
+        try:
+            scene = scene_of(item, sensor, source)
+        except UnusableItem as error:
+            wrong = f"none of the first can be used, such as {item.id}: {error}"
+            continue
+        yield Finding(True, f"{title}: item", f"{item.id}: {_meaning(scene)}")
+        yield _opened(title, scene, source, access, may_open=may_open)
         return
-    try:
-        scene = scene_of(item, sensor, source)
-    except UnusableItem as error:
-        yield Finding(False, f"{title}: item", f"{item.id} {error}")
-        return
-    yield Finding(True, f"{title}: item", f"{item.id}: {_meaning(scene)}")
-    yield _opened(item, title, scene, source, access, may_open=may_open)
+    yield Finding(False, f"{title}: item", wrong)
 
 
-def _opened(item: Item, title: str, scene: Scene, source: Source, access: Access, *, may_open: bool) -> Finding:
+def _opened(title: str, scene: Scene, source: Source, access: Access, *, may_open: bool) -> Finding:
     name, asset = next(iter(scene.assets.items()))
     what = f"{title}: file"
     why = source.refusal(asset.href)
     if why is not None:
-        return Finding(False, what, f"{name} of {item.id} lies {why}: name that place in asset_hosts")
+        return Finding(False, what, f"{name} of {scene.id} lies {why}: name that place in asset_hosts")
     if not may_open:
         return Finding(False, what, "not tried: the key is missing")
     try:
         with gdal(**access.environment(scene)), open_band(access.opened(scene, asset.href)) as file:
             return Finding(True, what, f"{name}, {file.width} x {file.height} pixels, {file.crs}")
     except (RasterioError, OSError, ValueError) as error:
-        return Finding(False, what, f"{name} of {item.id} {reason_of(error)}")
+        return Finding(False, what, f"{name} of {scene.id} {reason_of(error)}")
 
 
 def _span(extent: Extent) -> str:

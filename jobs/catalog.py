@@ -33,8 +33,8 @@ class Feed(Protocol):
     def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
         """Yield at least the items that meet an area (EPSG:4326) in a range of days."""
 
-    def sample(self) -> Item | None:
-        """Return any one item; None where there is none."""
+    def samples(self, count: int) -> list[Item]:
+        """Return a few items, whichever come first."""
 
     def collections(self) -> list[Collection]:
         """Return the source's collection; none where the catalogue does not have it."""

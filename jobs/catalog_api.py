@@ -126,9 +126,9 @@ class ApiFeed:
         span = f"{days.start}T00:00:00Z/{days.end}T23:59:59Z"
         yield from self._search(bbox=area.bounds, datetime=span, limit=PAGE)
 
-    def sample(self) -> Item | None:
-        """Return any one item; None where there is none."""
-        return next((i for i in self._search(limit=1, most_pages=1) if isinstance(i, Item)), None)
+    def samples(self, count: int) -> list[Item]:
+        """Return a few items, whichever come first."""
+        return [item for item in self._search(limit=count, most_pages=1) if isinstance(item, Item)]
 
     def collections(self) -> list[Collection]:
         """Return the source's collection, if the API has it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from pystac import Catalog as StacCatalog
 from pystac import Collection, Item
@@ -50,12 +51,13 @@ class StaticFeed:
             with self._reading():
                 yield from collection.get_items(recursive=True)
 
-    def sample(self) -> Item | None:
-        """Return any one item; None where there is none."""
+    def samples(self, count: int) -> list[Item]:
+        """Return a few items, whichever come first."""
+        found: list[Item] = []
         for collection in self.collections():
             with self._reading():
-                return next(collection.get_items(recursive=True), None)
-        return None
+                found += islice(collection.get_items(recursive=True), count - len(found))
+        return found
 
     def collections(self) -> list[Collection]:
         """Return the source's collection, if the catalogue has it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +16,12 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
+
+from jobs.catalog_http import without_keys
 
 GDAL_SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a listing per file is a request per file
@@ -31,6 +35,15 @@ GDAL_SETTINGS = {
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG"}
 """Formats that a catalogue may hold; anything else a href points to is not opened, virtual formats least of all."""
 ALIGNED_PX = 1e-3
+
+
+def _cleaned(record: logging.LogRecord) -> bool:
+    record.msg, record.args = without_keys(record.getMessage()), None
+    return True
+
+
+for name in ("rasterio._env", "rasterio._err", "rasterio._io", "rasterio._base"):
+    logging.getLogger(name).addFilter(_cleaned)  # what GDAL says is logged there with the URLs it has opened
 
 
 @contextmanager
@@ -70,6 +83,14 @@ def open_band(href: str) -> DatasetReader:
         ValueError: it is of no allowed format.
     """
     return rasterio.open(href, driver=_driver(href))
+
+
+def forget(href: str) -> None:
+    """Make GDAL ask for a remote file again: it remembers a failure of a URL for as long as the process lives."""
+    if "://" not in href:
+        return
+    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/:/vsis3/"), suppress(RasterioError, ValueError):
+        open_band(href).close()  # as it closes, what is known of it goes
 
 
 def _driver(href: str) -> str:

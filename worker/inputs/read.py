@@ -19,7 +19,7 @@ from jobs.catalog_http import without_keys
 from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
 from worker.inputs.access import Access
-from worker.inputs.band import gdal, read_band
+from worker.inputs.band import forget, gdal, read_band
 from worker.inputs.preprocess import to_backscatter, to_reflectance
 from worker.rasters import S1Stack, S2Stack, SkippedScene
 
@@ -140,6 +140,7 @@ class SceneReader:
                 return read(place)
             except (RasterioError, OSError, ValueError) as error:
                 reason = reason_of(error)
+                forget(place)
                 log.warning("scene %s, try %d: %s", scene.id, self.tries - left + 1, first_line(error))
                 if may_renew and _was_refused(reason) and self.access.renewed(scene, href, place):
                     may_renew = False  # a signature may expire early; what is refused with a new one stays refused

@@ -118,7 +118,7 @@ def test_an_expired_signature_is_renewed_once(plan, reader, signed_scene, archiv
 
 
 def test_a_scene_that_stays_refused_is_skipped_by_name_and_no_key_is_told(plan, reader, signed_scene, archive, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     archive.accepted = _Nothing()
     scene = signed_scene(plan.s2_scenes[0])
     (skipped,) = reader.read_s2([scene], plan.geobox).skipped
@@ -131,6 +131,25 @@ def test_a_scene_that_stays_refused_is_skipped_by_name_and_no_key_is_told(plan, 
 class _Nothing(set):
     def add(self, token):
         """Accept no token."""
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_an_archive_that_has_recovered_is_read_again(plan, signed_scene, archive, monkeypatch, tries):
+    """GDAL remembers failures of a URL for as long as the process lives: a worker would never see the file again."""
+    monkeypatch.setattr(reading, "RETRY_PAUSE_S", 0.0)
+    scene = signed_scene(plan.s2_scenes[0], "none")
+    real = reading.forget
+
+    def recovers(href):
+        real(href)
+        archive.open_to_all = True
+
+    monkeypatch.setattr(reading, "forget", recovers)
+    reader = SceneReader(threads=1, tries=tries)
+    first = reader.read_s2([scene], plan.geobox)
+    assert len(first.skipped) == (tries == 1)
+    assert archive.refused > 0
+    assert reader.read_s2([scene], plan.geobox).skipped == ()
 
 
 def test_a_password_is_added_on_opening_and_only_there(plan, signed_scene, archive):
