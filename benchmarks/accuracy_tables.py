@@ -25,7 +25,7 @@ LABELS = {
     "2d-cnn-transformer": "2D CNN-Transformer (the paper's step 1)",
     "paper-one-reference": "… + EDCSTFN, one reference",
     "paper": "… + EDCSTFN, two references (the paper)",
-    "prior": "clearleaf: temporal prior",
+    "prior": "clearleaf: prior",
     "predicted": "clearleaf: step 1",
     "clearleaf": "**clearleaf**: step 2, as published",
     "clearleaf, adapted": "**clearleaf**, adapted to the place",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from accuracy_places import SIMULATED
 from accuracy_tables import LABELS
 
 CARD = """# Weights `{name}`
@@ -44,7 +45,7 @@ def write_cards(document: dict[str, Any], folder: Path, unseen: dict[str, str]) 
     index = json.loads((folder / "index.json").read_text())
     for name, entry in index.items():
         places = [place for place, weights in unseen.items() if weights == name]
-        places += ["cropland", "forest", "semi-arid"] if name == "release" else []
+        places += list(SIMULATED) if name == "release" else []
         (folder / f"{name}.md").write_text(_card(name, entry, document, places))
 
 
@@ -64,7 +65,8 @@ def _files(files: dict[str, Any]) -> str:
     for family, facts in files.items():
         what = "the two steps that jobs use" if family == "default" else "the paper's, in half precision"
         recipe = ", ".join(f"{key} {value}" for key, value in facts["recipe"].items())
-        lines.append(f"| `{facts['file']}` | {what} | {recipe} | {facts['sigma_factor']} | `{facts['sha256']}` |")
+        factors = ", ".join(f"{model} {factor}" for model, factor in facts["sigma_factor"].items())
+        lines.append(f"| `{facts['file']}` | {what} | {recipe} | {factors} | `{facts['sha256']}` |")
     return "\n".join(lines)
 
 

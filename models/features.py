@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.own_scene import kriged_departure
 from models.prior import Prior, observation_noise
-from models.radar import RadarAnomalies
+from models.radar import RadarAnomalies, pass_channels
 from models.series import BoolArray, FloatArray, IntArray, ObservedLai
 
 QUERY_CHANNELS = 22
@@ -85,9 +85,7 @@ def site_features(observed: ObservedLai, radar: RadarAnomalies) -> SiteFeatures:
         radar: anomalies of every pass.
     """
     at_scenes, _ = radar.smooth(observed.days)
-    passes, _, height, width = radar.fine.shape
-    flat = np.stack([np.where(radar.ascending, 1.0, -1.0), (radar.cos_incidence - 0.78) * 5], axis=1)  # 0.78: mid-swath
-    constant = np.broadcast_to(flat[:, :, None, None], (passes, 2, height, width))
+    constant = pass_channels(radar.ascending, radar.cos_incidence, radar.fine.shape[2:])
     images = np.concatenate([radar.fine / DB_SCALE, radar.valid[:, None], constant], axis=1)
     return SiteFeatures(observed, radar, at_scenes, torch.from_numpy(images.astype(np.float32)))
 

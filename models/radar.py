@@ -16,6 +16,8 @@ from models.series import BoolArray, FloatArray, IntArray, RadarSeries
 
 FINE_PX, COARSE_PX = 3, 7
 """Sides of the squares over which power is averaged against speckle; 60 m and 140 m at 20 m pixels."""
+MID_SWATH_COSINE = 0.78
+"""Of 39 degrees, the middle of Sentinel-1's interferometric wide mode."""
 KERNEL_DAYS = 7.5
 """Standard deviation of the smoothing in time: some 15 days, two to five passes."""
 
@@ -75,3 +77,15 @@ def _anomaly(level_db: FloatArray, valid: BoolArray, orbits: IntArray) -> FloatA
         mean = np.where(there, level_db[mine], 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
         out[mine] = np.where(there, level_db[mine] - mean, 0)
     return out
+
+
+def pass_channels(ascending: BoolArray, cos_incidence: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """Return (T, 2, H, W) direction and angle of every pass, about -1..1, the same on every pixel.
+
+    Args:
+        ascending: (T,).
+        cos_incidence: (T,).
+        shape: H, W.
+    """
+    flat = np.stack([np.where(ascending, 1.0, -1.0), (cos_incidence - MID_SWATH_COSINE) * 5], axis=1)
+    return np.broadcast_to(flat[:, :, None, None], (len(flat), 2, *shape)).astype(np.float32)

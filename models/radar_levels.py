@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models.bands import to_decibels
 from models.features import nearest_passes
+from models.radar import pass_channels
 from models.series import BoolArray, IntArray, RadarSeries
 
 LEVEL_CHANNELS = 5
@@ -45,8 +46,7 @@ def radar_levels(radar: RadarSeries, target_days: IntArray) -> RadarLevels:
     there: BoolArray = np.asarray(np.isfinite(radar.power).all(axis=1))  # (S, H, W)
     level = to_decibels(np.nan_to_num(radar.power, nan=1.0))
     level = (level - np.reshape(MEAN_DB, (2, 1, 1))) / np.reshape(SPREAD_DB, (2, 1, 1))
-    flat = np.stack([np.where(radar.ascending, 1.0, -1.0), (radar.cos_incidence - 0.78) * 5], axis=1)
-    constant = np.broadcast_to(flat[:, :, None, None], (len(flat), 2, *there.shape[1:]))
+    constant = pass_channels(radar.ascending, radar.cos_incidence, there.shape[1:])
     images = np.concatenate([np.where(there[:, None], level, 0), there[:, None], constant], axis=1)
     index, lags = nearest_passes(radar.days, target_days)
     return RadarLevels(torch.from_numpy(images.astype(np.float32)), torch.from_numpy(index), torch.from_numpy(lags))

@@ -133,7 +133,7 @@ class Reconstruction:
 
     Attributes:
         days: (D,) target days.
-        prior: from clear observations alone.
+        prior: from clear observations and how radar moves with them there.
         predicted: step 1, radar added.
         fused: step 2, the delivered reconstruction.
         sigma: predictive standard deviation of what a clear scene of that day would show.

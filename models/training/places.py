@@ -17,11 +17,10 @@ import numpy as np
 from models.bands import S2_BANDS
 from models.biophysical import observed_lai
 from models.clear import SNOW_CLASS, WATER_CLASS, clear_mask, usable_mask
+from models.radar import MID_SWATH_COSINE
 from models.series import OpticalSeries, RadarSeries, Site, day_number
 
 LATITUDES = {"a": 50.816, "c": 51.180}
-COS_INCIDENCE = 0.78
-"""Cosine of 39 degrees, mid-swath of the IW mode: the patch files do not carry the angle."""
 
 
 def real_data() -> Path:
@@ -88,7 +87,7 @@ def _radar(reader: ModuleType, raw: dict[str, Any], latitude: float) -> RadarSer
         days=_days(raw["s1_times"]),
         orbits=np.array([reader.s1_orbit(when, latitude)[1] for when in raw["s1_times"]], np.int32),
         ascending=np.full(count, raw["s1_state"] == "ascending"),
-        cos_incidence=np.full(count, COS_INCIDENCE, np.float32),
+        cos_incidence=np.full(count, MID_SWATH_COSINE, np.float32),  # the patch files do not carry the angle
     )
 
 
