@@ -24,7 +24,8 @@ from models.progress import Progress, silent
 from models.radar import RadarAnomalies
 from models.series import FloatArray, IntArray, ObservedLai
 
-PIXELS_AT_ONCE = 4096  # bounds the (pixels, days, observations) kernel to some 100 MB
+NUMBERS_AT_ONCE = 30_000_000
+"""Pixels times days times observations; bounds each array of that shape to 120 MB."""
 OWN_AT_ONCE = 32
 """Days whose own observation is left out in one go; bounds memory likewise."""
 MEAN_BELIEF = 1.0
@@ -128,9 +129,11 @@ def _pixel_process(
     noise = _noise_of_scenes(values) if np.isfinite(observed.lai).any() else None
     mean = torch.empty(len(values), len(given.at_days))
     sd = given.variance[: len(own)].sqrt().repeat(len(values), 1)
-    for start in range(0, len(values), PIXELS_AT_ONCE):
+    most = int(torch.isfinite(values).sum(dim=1).max()) if values.numel() else 0
+    step = max(1, NUMBERS_AT_ONCE // (max(1, most) * (most + len(given.at_days))))
+    for start in range(0, len(values), step):
         progress(start / len(values), "interpolating")
-        part = slice(start, start + PIXELS_AT_ONCE)
+        part = slice(start, start + step)
         told = (given.filter @ backscatter[:, part]).T + level[part, None]  # (p, T + N): as radar alone has it
         mean[part] = told[:, scenes:]
         if noise is not None:
