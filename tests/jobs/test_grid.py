@@ -37,7 +37,7 @@ def test_corners_written_with_few_decimals_do_not_add_a_row_of_pixels():
 def test_tiles_cover_the_grid_once():
     geobox = output_geobox(FIELD, 20)
     times = np.zeros(geobox.shape, int)
-    for tile in split(geobox, 32, 8):
+    for tile in split(geobox, 32, 16):
         times[tile.rows, tile.columns] += 1
         assert tile.core.shape == times[tile.rows, tile.columns].shape
         assert tile.padded[tile.inner] == tile.core
@@ -46,4 +46,4 @@ def test_tiles_cover_the_grid_once():
 
 def test_a_tile_must_fit_the_networks_pooling():
     with pytest.raises(ValueError, match="30"):
-        split(output_geobox(FIELD, 20), 30, 8)
+        split(output_geobox(FIELD, 20), 30, 16)
