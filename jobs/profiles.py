@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from jobs.catalog_http import shown
 from jobs.scenes import Sensor
-from jobs.sources import Source, is_url
+from jobs.sources import Source
 
 
 class CatalogProfile(BaseModel):
@@ -166,5 +166,3 @@ def _named(value: Any) -> Any:  # noqa: ANN401 - what stands in the settings, ch
 
 Catalogs = Annotated[dict[str, CatalogProfile], BeforeValidator(_named)]
 """Configured catalogues; an entry is a profile, or a text that `profile_of` understands."""
-
-__all__ = ["BUILT_IN", "CatalogProfile", "Catalogs", "Source", "is_url", "profile_of"]

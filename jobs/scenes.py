@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -147,7 +148,7 @@ def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
     baseline = baseline_of(item) if sensor == "s2" else None
     bands = [item.assets[key] for name, key in names.items() if name != "SCL"]
     offset = offset_of(item, bands, baseline, source) if sensor == "s2" else None
-    assets = _assets(item, names, sensor, offset)
+    assets = _assets(item, names, source, offset)
     return Scene(
         id=item.id,
         href=without_password(item.get_self_href() or next(iter(assets.values())).href),
@@ -165,7 +166,7 @@ def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
         generated=properties.get("s2:generation_time"),
         offset_reason=offset.reason if offset else None,
         offset_open=offset is not None and offset.value is None,
-        granule_href=_granule(item) if sensor == "s2" else None,
+        granule_href=_granule(item, source) if sensor == "s2" else None,
         signing=source.signing,
         simulated=bool(properties.get("clearleaf:simulated", False)),
         assets=assets,
@@ -179,8 +180,14 @@ def _relative_orbit(item: Item) -> Any:  # noqa: ANN401 - whatever the item says
     return item.properties.get("sat:relative_orbit", int(named[1]) if named else None)
 
 
-def _granule(item: Item) -> str | None:
-    return next((_file_href(item.assets[key]) for key in _GRANULE_METADATA if key in item.assets), None)
+def _granule(item: Item, source: Source) -> str | None:
+    """Return where the XML of a scene is, if it is where files may be read from; scenes are of use without it."""
+    for key in _GRANULE_METADATA:
+        if key in item.assets:
+            with suppress(UnusableItem):
+                href = _file_href(item.assets[key], source)
+                return href if source is _ANYWHERE or source.refusal(href) is None else None
+    return None
 
 
 def _lower(text: Any) -> Any:  # noqa: ANN401 - whatever the item says
@@ -220,24 +227,24 @@ def _angles(properties: dict[str, Any], sensor: Sensor) -> dict[str, float | Non
     }
 
 
-def _assets(item: Item, names: Mapping[str, str], sensor: Sensor, offset: Offset | None) -> dict[str, SceneAsset]:
-    """Return the files of a scene under our names."""
+def _assets(item: Item, names: Mapping[str, str], source: Source, offset: Offset | None) -> dict[str, SceneAsset]:
+    """Return the files of a scene under our names; those of radar have no offset."""
     found = {}
     for name, key in names.items():
         asset = item.assets[key]
-        href = _file_href(asset)
+        href = _file_href(asset, source)
         nodata = nodata_of(asset)
-        if sensor == "s1":
+        if offset is None:
             found[name] = SceneAsset(href=href, nodata=nodata)
         elif name == "SCL":
             found[name] = SceneAsset(href=href, nodata=0)
         else:
-            value = 0.0 if offset is None or offset.value is None else offset.value
-            found[name] = SceneAsset(href=href, scale=DN_SCALE, offset=value, nodata=0 if nodata is None else nodata)
+            nodata = 0 if nodata is None else nodata
+            found[name] = SceneAsset(href=href, scale=DN_SCALE, offset=offset.value or 0.0, nodata=nodata)
     return found
 
 
-def _file_href(asset: Asset) -> str:
+def _file_href(asset: Asset, source: Source) -> str:
     """Return where a file is, without anything that opens it: the plan is stored, and keys are added on opening.
 
     Raises:
@@ -250,8 +257,8 @@ def _file_href(asset: Asset) -> str:
     keys = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if not keys & _SIGNATURES:
         return href
-    if parts.hostname and parts.hostname.endswith(".blob.core.windows.net"):
-        return urlunsplit(parts._replace(query=""))  # a token of its account, which is fetched anew on opening
+    if source.signing == "planetary-computer":
+        return urlunsplit(parts._replace(query=""))  # a token, which is fetched anew on opening
     raise UnusableItem("has files behind signed URLs, which expire: its catalogue must name them unsigned")
 
 

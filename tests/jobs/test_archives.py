@@ -142,8 +142,19 @@ def test_a_signature_in_an_item_never_enters_the_plan():
     assert "hunter2" not in scene_of(made, "s2", source("planetary-computer")).model_dump_json()
     for asset in made.assets.values():
         asset.href = asset.href.replace("sentinel2l2a01.blob.core.windows.net", "files.example.org")
+    own = Source(href="https://files.example.org/v1", collection="sentinel-2-l2a")
     with pytest.raises(UnusableItem, match="must name them unsigned"):
-        scene_of(made, "s2", source("planetary-computer"))
+        scene_of(made, "s2", own)
+
+
+@pytest.mark.parametrize(
+    "href", ["http://169.254.169.254/latest", "file:///etc/passwd", "https://files.example.org/MTD_TL.xml?sig=hunter2"]
+)
+def test_xml_elsewhere_is_not_read_and_the_scene_is_of_use_without_it(href):
+    made = item("earth_search_c1")
+    made.assets["granule_metadata"].href = href
+    scene = scene_of(made, "s2", source("earth-search"))
+    assert scene.granule_href is None
 
 
 def test_a_password_in_a_url_never_enters_the_plan():
