@@ -22,7 +22,7 @@ class Source(BaseModel):
         asset_hosts: where files may lie beside the catalogue's own host or folder: hosts (`*.example.org` for all
             below one), absolute folders, and buckets where `signing` is "s3".
         signing: how a file is opened: as it is, with a token of the Planetary Computer, or by S3 with credentials.
-        s3_endpoint: host of the S3 service, where `signing` is "s3".
+        s3_endpoint: host of the S3 service, where `signing` is "s3"; `http://host:port` where it has no TLS.
         offset_applied: Sentinel-2: the archive has subtracted the 1000 of baseline 04.00 from every scene, whatever its
             items say; otherwise each item decides.
         backscatter: Sentinel-1: convention of the archive, where it is linear power and its items do not say.

@@ -18,6 +18,7 @@ from jobs.scenes import Scene
 from jobs.sources import Source, is_url, local_path
 
 S3_VARIABLES = ("CLEARLEAF_SCENES_S3_ACCESS_KEY", "CLEARLEAF_SCENES_S3_SECRET_KEY")
+S3_REGION = "us-east-1"  # what services outside AWS sign with, whatever they call their region
 MOST_DOCUMENT_BYTES = 16 * 2**20
 
 
@@ -104,12 +105,14 @@ class Access:
             return {}
         from rasterio.session import AWSSession
 
+        scheme, _, host = self._endpoint(next(iter(scene.assets.values())).href).partition("://")
         session = AWSSession(
             aws_access_key_id=self.s3.access.get_secret_value(),
             aws_secret_access_key=self.s3.secret.get_secret_value(),
-            endpoint_url=self.endpoints.get(urlsplit(next(iter(scene.assets.values())).href).netloc) or None,
+            region_name=S3_REGION,
+            endpoint_url=host or None,
         )
-        return {"session": session, "AWS_VIRTUAL_HOSTING": "FALSE"}
+        return {"session": session, "AWS_VIRTUAL_HOSTING": "FALSE", "AWS_HTTPS": "NO" if scheme == "http" else "YES"}
 
     def document(self, scene: Scene, href: str) -> bytes:
         """Return a small document beside a scene's files.
@@ -123,11 +126,38 @@ class Access:
         if is_url(place):
             with httpx.Client(timeout=PATIENCE_S) as client:
                 content = fetch(client, "GET", place).content
+        elif place.startswith("s3://"):
+            content = self._s3_object(place)
         elif "://" not in place:
             with open(local_path(place), "rb") as file:  # noqa: PTH123 - a href
                 content = file.read(MOST_DOCUMENT_BYTES + 1)
         else:
-            raise ValueError("documents are read from files and over HTTP only")
+            raise ValueError("documents are not read by this protocol")
         if len(content) > MOST_DOCUMENT_BYTES:
             raise ValueError(f"a document of more than {MOST_DOCUMENT_BYTES} bytes")
         return content
+
+    def _endpoint(self, href: str) -> str:
+        """Return the URL of the S3 service of an object; empty for AWS."""
+        endpoint = self.endpoints.get(urlsplit(href).netloc, "")
+        return endpoint if "://" in endpoint or not endpoint else f"https://{endpoint}"
+
+    def _s3_object(self, href: str) -> bytes:
+        if self.s3 is None:
+            raise ValueError("no credentials for S3")
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        bucket, key = urlsplit(href).netloc, urlsplit(href).path.lstrip("/")
+        client = boto3.client(
+            "s3",
+            aws_access_key_id=self.s3.access.get_secret_value(),
+            aws_secret_access_key=self.s3.secret.get_secret_value(),
+            region_name=S3_REGION,
+            endpoint_url=self._endpoint(href) or None,
+        )
+        try:
+            body = client.get_object(Bucket=bucket, Key=key)["Body"]
+            return bytes(body.read(MOST_DOCUMENT_BYTES + 1))
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"{href} cannot be read: {error}") from error

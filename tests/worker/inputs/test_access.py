@@ -206,5 +206,7 @@ def test_small_documents_are_read_from_disk_and_over_http_and_nowhere_else(
     assert "hunter" not in caplog.text
     with pytest.raises(FileNotFoundError):
         reader.access.document(scene, f"{archive.url}/container/nothing.xml")
-    with pytest.raises(ValueError, match="over HTTP only"):
+    with pytest.raises(ValueError, match="no credentials"):
         reader.access.document(scene, "s3://bucket/a.xml")
+    with pytest.raises(ValueError, match="protocol"):
+        reader.access.document(scene, "ftp://example.org/a.xml")
