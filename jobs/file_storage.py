@@ -82,7 +82,7 @@ class FileStorage:
         except OSError as error:
             raise _explained(error, self.root) from error
 
-    def presigned(self, method: str, key: str, expires_in: int) -> str | None:
+    def presigned(self, key: str, expires_in: int) -> str | None:
         """See `Storage`; a folder answers no requests."""
         return None
 

@@ -29,7 +29,6 @@ _TRANSFER = TransferConfig(
     max_concurrency=4,
     max_io_queue=16,  # pieces of 256 KiB; boto3 would let a thousand of them wait for a slow disk, in memory
 )
-_OPERATION = {"GET": "get_object", "HEAD": "head_object"}
 
 
 @dataclass(frozen=True)
@@ -131,13 +130,13 @@ class S3Storage:
             for names in self._pages(prefix):
                 self._delete(names)
 
-    def presigned(self, method: Literal["GET", "HEAD"], key: str, expires_in: int) -> str | None:
+    def presigned(self, key: str, expires_in: int) -> str | None:
         """See `Storage`."""
         if not self._redirects:
             return None
         with told(self._place):
             url: str = self._client.generate_presigned_url(
-                _OPERATION[method], Params=self._object(key), ExpiresIn=min(expires_in, LONGEST_SIGNATURE_S)
+                "get_object", Params=self._object(key), ExpiresIn=min(expires_in, LONGEST_SIGNATURE_S)
             )
         return url
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from jobs.errors import StorageRefused, Unavailable
 from jobs.file_storage import FileStorage
@@ -58,8 +58,8 @@ class Storage(Protocol):
     def delete_prefix(self, prefix: str) -> None:
         """Remove every object below a prefix, and what is half uploaded there; it may be empty."""
 
-    def presigned(self, method: Literal["GET", "HEAD"], key: str, expires_in: int) -> str | None:
-        """Return a URL that opens an object to one method for so many seconds; None where objects go through us."""
+    def presigned(self, key: str, expires_in: int) -> str | None:
+        """Return a URL from which an object can be got for so many seconds; None where objects go through us."""
 
     def check(self) -> None:
         """Try the storage out: list, write, read and remove.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Literal
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
@@ -21,8 +20,6 @@ from service.ranges import requested_range
 from service.signing import signed_href
 from service.stac_links import may_be_stac, with_signed_hrefs
 
-Method = Literal["GET", "HEAD"]
-
 
 @dataclass(frozen=True)
 class Content:
@@ -34,7 +31,7 @@ class Content:
         media_type: of these bytes.
         modified: when, as HTTP writes it.
         read: gives the bytes from start to stop (exclusive) in pieces.
-        elsewhere: gives the URL under which the storage itself answers a method; None where only we do.
+        elsewhere: gives the URL under which the storage itself gives the file; None where only we do.
     """
 
     size: int
@@ -42,7 +39,7 @@ class Content:
     media_type: str
     modified: str
     read: Callable[[int, int], Iterator[bytes]]
-    elsewhere: Callable[[Method], str | None] = lambda method: None
+    elsewhere: Callable[[], str | None] = lambda: None
 
 
 def content_of(key: str, parts: Parts, expires_in: int) -> Content:
@@ -67,12 +64,14 @@ def content_of(key: str, parts: Parts, expires_in: int) -> Content:
         media_type(key),
         _http_date(stat),
         partial(parts.storage.read, key),
-        partial(parts.storage.presigned, key=key, expires_in=expires_in),
+        partial(parts.storage.presigned, key, expires_in),
     )
 
 
 def answer(content: Content, request: Request) -> Response:
     """Return the file, a part of it (206), its headers alone (HEAD), nothing new (304), or where it is (307).
+
+    HEAD is never sent elsewhere: GDAL would use the URL that it led to for GET as well, for which it is not signed.
 
     Raises:
         HttpProblem: 404 if the file is no more, 416 if it does not reach as far as the range.
@@ -85,12 +84,12 @@ def answer(content: Content, request: Request) -> Response:
     }
     if content.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    url = content.elsewhere("HEAD" if request.method == "HEAD" else "GET")
-    if url is not None:
-        return RedirectResponse(url, HTTPStatus.TEMPORARY_REDIRECT, {"Cache-Control": "no-store"})
     headers["Content-Length"] = str(content.size)
     if request.method == "HEAD":
         return Response(headers=headers, media_type=content.media_type)
+    url = content.elsewhere()
+    if url is not None:
+        return RedirectResponse(url, HTTPStatus.TEMPORARY_REDIRECT, {"Cache-Control": "no-store"})
     wanted = requested_range(_range_header(request, content), content.size)
     if wanted is None:
         return StreamingResponse(_body(content, 0, content.size), headers=headers, media_type=content.media_type)

@@ -35,9 +35,7 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The range asked for", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     304: {"description": "The file is still what If-None-Match names"},
-    307: {
-        "description": "Where the storage itself gives the file, to this very method and for as long as the href holds"
-    },
+    307: {"description": "Where the storage itself gives the file, for as long as the href holds; never to HEAD"},
 }
 
 
