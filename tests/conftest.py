@@ -10,14 +10,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 import boto3
+import httpx
 import psycopg
 import pytest
 
+from clearleaf.addresses import free_port
 from jobs.s3_storage import S3Storage
 
 
@@ -95,6 +98,40 @@ def bucket(s3) -> str:
 @pytest.fixture
 def s3_storage(s3, bucket) -> S3Storage:
     return S3Storage(bucket, "lai", endpoint_url=s3.url)
+
+
+@pytest.fixture(scope="session")
+def stac_api(tmp_path_factory):
+    """Return a function that runs rustac's STAC API server while a `with` block runs, and gives its URL."""
+
+    @contextmanager
+    def serve(collections: list[dict], items: list[dict]) -> Iterator[str]:
+        data = tmp_path_factory.mktemp("stac-api")
+        documents = {collection["id"]: collection for collection in collections}
+        documents["items"] = {"type": "FeatureCollection", "features": items}
+        for name, document in documents.items():
+            (data / f"{name}.json").write_text(json.dumps(document))
+        address = f"127.0.0.1:{free_port()}"
+        program = Path(sys.executable).with_name("rustac")
+        command = [str(program), "serve", "-a", address, *(str(data / f"{name}.json") for name in documents)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            try:
+                _until_it_answers(f"http://{address}/")
+                yield f"http://{address}"
+            finally:
+                server.terminate()
+
+    return serve
+
+
+def _until_it_answers(url: str) -> None:
+    for _ in range(100):
+        try:
+            httpx.get(url, trust_env=False)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    pytest.fail(f"nothing answers at {url}")
 
 
 class Postgres:

@@ -1,15 +1,12 @@
 """STAC APIs: a real server, and one that has every bad habit the archives have shown."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pystac
 import pytest
 import uvicorn
@@ -74,33 +71,10 @@ def static(folder, area):
 
 
 @pytest.fixture(scope="module")
-def rustac(documents, tmp_path_factory):
-    """The URL of rustac's STAC API server with the simulated catalogue in it."""
-    collections, items = documents
-    data = tmp_path_factory.mktemp("rustac")
-    paths = [data / f"{collection['id']}.json" for collection in collections]
-    for path, collection in zip(paths, collections, strict=True):
-        path.write_text(json.dumps(collection))
-    (data / "items.json").write_text(json.dumps({"type": "FeatureCollection", "features": items}))
-    address = f"127.0.0.1:{free_port()}"
-    program = Path(sys.executable).with_name("rustac")
-    command = [str(program), "serve", "-a", address, *map(str, paths), str(data / "items.json")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _until_it_answers(f"http://{address}/")
-            yield f"http://{address}"
-        finally:
-            server.terminate()
-
-
-def _until_it_answers(url: str) -> None:
-    for _ in range(100):
-        try:
-            httpx.get(url)
-            return
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    pytest.fail(f"nothing answers at {url}")
+def rustac(documents, stac_api):
+    """The URL of a real STAC API with the simulated catalogue in it."""
+    with stac_api(*documents) as url:
+        yield url
 
 
 def test_a_real_api_is_found_out_by_itself_and_answers_as_the_static_catalogue_does(rustac, folder, area, static):
@@ -232,7 +206,8 @@ def _served(app: FastAPI, port: int, made: Habits):
     thread.start()
     try:
         made.url = f"http://127.0.0.1:{port}"
-        _until_it_answers(made.url)
+        while thread.is_alive() and not server.started:
+            time.sleep(0.01)
         yield made
     finally:
         server.should_exit = True
