@@ -14,10 +14,7 @@ import httpx
 import numpy as np
 import pytest
 import rasterio
-from pyproj import Transformer
-from shapely import box
-from shapely.geometry import mapping
-from shapely.ops import transform
+from odc.geo.geom import box
 
 from clearleaf.client import Client
 from clearleaf.embedded import Embedded
@@ -31,8 +28,8 @@ PATCHES = 8
 """Side of the mosaic: files larger than what one request brings."""
 SCENES = ["--start", "2018-06-18", "--end", "2018-07-22"]
 ORDER = {"start": "2018-07-01", "end": "2018-07-11", "step_days": 5, "context_days": 14, "adapt": False}
-AOI = box(503_600, 5_626_800, 504_240, 5_627_440)
-"""UTM zone 31. With its halo it fills 2 x 2 blocks of the files of 20 m, a quarter of them."""
+AOI = box(503_600, 5_626_800, 504_240, 5_627_440, "EPSG:32631")
+"""With its halo it fills 2 x 2 blocks of the files of 20 m, a quarter of them."""
 RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 
@@ -173,14 +170,9 @@ def documents(catalogue: Path, url: str) -> tuple[list[dict], list[dict]]:
     return collections, items
 
 
-def aoi() -> dict:
-    degrees = Transformer.from_crs("EPSG:32631", "EPSG:4326", always_xy=True).transform
-    return mapping(transform(degrees, AOI))
-
-
 def finished(client: Client, catalog: str) -> dict:
     """The results of the order on one of the catalogues: manifest, and LAI by item through the signed links."""
-    job = client.submit({"aoi": aoi(), "catalog": catalog, **ORDER})
+    job = client.submit({"aoi": AOI.to_crs("EPSG:4326").json, "catalog": catalog, **ORDER})
     assert job.wait(timeout_s=120)["status"] == "successful"
     outputs = job.results()
     collection = httpx.get(outputs["collection"]["href"]).json()
