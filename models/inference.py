@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from models.bands import LAI_MAX
 from models.features import DayFeatures, SiteFeatures, day_features
 from models.prior import Prior
 from models.progress import Progress, silent
@@ -48,6 +49,21 @@ def run(
         for whole, maps in zip((predicted, fused, told), (first, networks.fuse(day, first), day.told), strict=True):
             whole[part] = maps[:, 0, :height, :width].float().cpu().numpy()
     return predicted, fused, told
+
+
+def without_networks(
+    site: SiteFeatures, prior: Prior, days: IntArray, progress: Progress = silent
+) -> tuple[FloatArray, FloatArray]:
+    """Return the prior moved as each day's own scene shows, m2/m2, and what that tells, 0..1; both (D, H, W)."""
+    step = max(1, PIXELS_AT_ONCE // prior.mean[0].size)
+    moved, told = np.empty_like(prior.mean), np.empty_like(prior.mean)
+    for start in range(0, len(days), step):
+        progress(start / len(days), "reconstructing")
+        part = slice(start, start + step)
+        day = day_features(site, days[part], prior.select(part))
+        moved[part] = torch.clamp(day.mean + day.shift, 0, LAI_MAX)[:, 0].numpy()
+        told[part] = day.told[:, 0].numpy()
+    return moved, told
 
 
 def _encode(networks: TwoSteps, images: Tensor) -> Tensor:

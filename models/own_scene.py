@@ -28,6 +28,8 @@ CLOSE_PX, ALIKE_CLOSE_PX = 4.0, 10.0
 SCALE, OWN_NOISE = 0.5, 0.25
 """Share of the variance of prior and scene that departures share; share of a scene's noise that each pixel has for
 itself."""
+LEAST_NUGGET = 1e-3
+"""Share of the variance that is each pixel's own at least, or single precision cannot tell alike pixels apart."""
 BLOCKS_AT_ONCE = 2
 """Systems of equations, some 500 to 1,000 pixels squared each, solved together: more of them leave the cache."""
 _NEAR_PX, _WINDOW_PX = BLOCK_PX + 2 * MARGIN_PX, BLOCK_PX + 2 * REACH_PX
@@ -145,18 +147,19 @@ def _solve(near: Tensor, window: Tensor) -> Tensor:
         window: (B, C, H, W) cells of everything within reach.
     """
     window = window.clone()
-    own = slice((REACH_PX - MARGIN_PX) // CELL_PX, (REACH_PX + BLOCK_PX + MARGIN_PX) // CELL_PX)
-    window[:, -1, own, own] = 0  # those are looked at pixel by pixel
+    middle = slice((REACH_PX - MARGIN_PX) // CELL_PX, (REACH_PX + BLOCK_PX + MARGIN_PX) // CELL_PX)
+    window[:, -1, middle, middle] = 0  # those are looked at pixel by pixel
     targets = _Points.of(near, -MARGIN_PX, 1)
     known = targets.and_visible(_Points.of(window, -REACH_PX, CELL_PX))
     there = known.count > 0
-    nugget = torch.where(there, OWN_NOISE * known.noise**2 / known.count.clamp(min=1e-6), 1.0)
+    own = OWN_NOISE * known.noise**2 / known.count.clamp(min=1e-6)
+    nugget = torch.where(there, torch.maximum(own, LEAST_NUGGET * known.scale**2), 1.0)
     gram = _covariance(known, known) * (there[:, :, None] & there[:, None])
     factor = torch.linalg.cholesky(gram + torch.diag_embed(nugget))
     cross = _covariance(known, targets) * there[:, :, None]  # (B, N, n)
     half = torch.linalg.solve_triangular(factor, cross, upper=False)
     white = torch.linalg.solve_triangular(factor, (known.departure * there)[:, :, None], upper=False)
-    told = ((half**2).sum(dim=1) / targets.scale**2).clamp(max=1)
+    told = ((half**2).sum(dim=1) / targets.scale.clamp(min=1e-6) ** 2).clamp(max=1)
     found = torch.stack([(half * white).sum(dim=1), told, torch.ones_like(told)], dim=1)
     return found.reshape(-1, 3, *near.shape[-2:])
 
@@ -171,7 +174,9 @@ def _covariance(one: _Points, other: _Points) -> Tensor:
 
 
 def _squared(one: Tensor, other: Tensor) -> Tensor:
-    """Return the squared distance between two sets of points, (B, N, M)."""
+    """Return the squared distance between two sets of points, (B, N, M); they are centred first, for precision."""
+    centre = other.mean(dim=1, keepdim=True)
+    one, other = one - centre, other - centre
     square = (one**2).sum(dim=2)[:, :, None] + (other**2).sum(dim=2)[:, None]
     return torch.baddbmm(square, one, other.mT, alpha=-2)
 

@@ -46,8 +46,10 @@ class RadarAnomalies:
         """
         lag = (np.asarray(days)[:, None] - self.days[None]) / KERNEL_DAYS
         weight = np.where(np.abs(lag) <= 3, np.exp(-0.5 * lag**2), 0).astype(np.float32)  # (N, T)
-        support = np.tensordot(weight, self.valid.astype(np.float32), axes=1)
-        both = np.concatenate([self.fine, self.coarse], axis=1)
+        near = weight.any(axis=0)  # the others would be copied for nothing
+        weight = weight[:, near]
+        support = np.tensordot(weight, self.valid[near].astype(np.float32), axes=1)
+        both = np.concatenate([self.fine[near], self.coarse[near]], axis=1)
         total = np.tensordot(weight, both, axes=1)
         return np.asarray(total / np.maximum(support, 1e-3)[:, None], np.float32), support
 

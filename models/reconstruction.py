@@ -16,7 +16,7 @@ from models.area import NO_SCENES, AreaStatistics
 from models.biophysical import observed_lai
 from models.calibration import raw_sigma
 from models.features import site_features
-from models.inference import run
+from models.inference import run, without_networks
 from models.paper import PaperNetworks
 from models.prior import observation_noise, temporal_prior
 from models.progress import Progress, part_of, silent
@@ -26,8 +26,9 @@ from models.two_steps import TwoSteps
 from models.weights import build_networks, find_weights
 
 HALO_PX = 48
-"""Pixels around a tile that its result depends on: radar average 3, then step 1 and local offsets 32, or kriging 40;
-then step 2 5. A multiple of `own_scene.BLOCK_PX`, as tiles are: their lattices of blocks agree."""
+"""Pixels around a tile that its result depends on: kriging looks at 40 from a border on the lattice of blocks, local
+offsets at 20 beyond step 1's 12 and step 2's 5; radar averages and edges, and the clouds' margin, take some 6 more. A
+multiple of `own_scene.BLOCK_PX`, as tiles are: their lattices agree."""
 
 Method = Literal["published", "adapted", "prior"]
 """Which LAI is delivered: by the published networks, by networks adapted to the AOI, or by the temporal prior alone."""
@@ -112,8 +113,8 @@ class LaiReconstructor:
         prior = temporal_prior(site.observed, radar, target_days, self.statistics, progress=part)
         progress = part_of(progress, 0.3, 1.0)
         if self.method == "prior":
-            predicted = fused = prior.mean
-            told = None
+            predicted = prior.mean
+            fused, told = without_networks(site_features(site.observed, radar), prior, target_days, progress)
         elif isinstance(self.networks, PaperNetworks):
             predicted, fused = self.networks.reconstruct(site, target_days, self.model, progress)
             told = None

@@ -36,6 +36,8 @@ LEFT_OUT_SCENES, LEFT_OUT_PIXELS = {1: 16, 3: 8}, {1: 64, 3: 32}
 """By number of outputs: three cost ten times as much."""
 MIN_SEEN = 0.3
 """Share of pixels that a scene must show to be left out in its turn."""
+LEAST_MSE = 1e-6
+"""(m2/m2)²; a site that never changes is predicted without error by every process."""
 MIN_TRUST = 0.02
 """Processes with a smaller share in the estimate are not worth their time."""
 PIXELS_AT_ONCE = 16
@@ -215,7 +217,8 @@ def _trust(
         errors.append(((found - torch.from_numpy(sample[scene])) ** 2).nanmean(dim=1))
     if not errors:
         return torch.full_like(processes.lengths, 1 / len(processes.lengths))
-    return torch.softmax(-0.5 * len(errors) * torch.stack(errors).nanmean(dim=0).log(), dim=0)
+    mse = torch.stack(errors).nanmean(dim=0).clamp(min=LEAST_MSE)
+    return torch.softmax(-0.5 * len(errors) * mse.nan_to_num(nan=LEAST_MSE).log(), dim=0)
 
 
 def _scenes(usable: BoolArray, days: IntArray, gap: int, most: int) -> IntArray:

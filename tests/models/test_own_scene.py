@@ -110,3 +110,30 @@ def test_no_border_shows_between_blocks():
     steps = (shift[0, 0, :, 1:] - shift[0, 0, :, :-1]).abs()[24:72, 24:72].mean(dim=0)  # (47,), from column 24 on
     on_lattice = torch.tensor([(24 + i + 1) % BLOCK_PX == 0 for i in range(len(steps))])
     assert steps[on_lattice].mean() < 1.3 * steps[~on_lattice].mean()
+
+
+def test_directions_and_days_are_kept_apart():
+    """The transpose of the input gives the transpose of the result; two days together are each day alone."""
+    rng = torch.Generator().manual_seed(3)
+    visible = (torch.rand(2, 1, 24, 56, generator=rng) < 0.4).float()
+    visible[..., 10:30] = 0
+    departure = torch.randn(2, 1, 24, 56, generator=rng) * visible
+    keys = torch.randn(2, 3, 24, 56, generator=rng)
+    shift, told = krige(departure, visible, keys)
+    turned, turned_told = krige(departure.mT.contiguous(), visible.mT.contiguous(), keys.mT.contiguous())
+    torch.testing.assert_close(turned.mT, shift, atol=2e-3, rtol=0)
+    torch.testing.assert_close(turned_told.mT, told, atol=2e-3, rtol=0)
+    for day in range(2):
+        alone, _ = krige(departure[day : day + 1], visible[day : day + 1], keys[day : day + 1])
+        torch.testing.assert_close(alone[0], shift[day], atol=1e-4, rtol=0)
+
+
+def test_pixels_that_are_nearly_the_same_do_not_break_it():
+    """An area whose LAI varies much, expected near 0: keys far from the origin, noise far below the spread."""
+    rng = torch.Generator().manual_seed(0)
+    visible = (torch.rand(1, 1, 32, 32, generator=rng) < 0.5).float()
+    departure = 0.1 * torch.randn(1, 1, 32, 32, generator=rng) * visible
+    keys = torch.tensor([0, 8, 0.4, 4.8, 0, 0]).reshape(1, 6, 1, 1) + 0.005 * torch.randn(1, 6, 32, 32, generator=rng)
+    shift, told = krige(departure, visible, keys, sd=2.4, noise=0.1)
+    assert torch.isfinite(shift).all()
+    assert (told > 0.9).all()

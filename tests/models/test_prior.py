@@ -5,7 +5,8 @@ import pytest
 
 from models.area import NO_SCENES, USUAL_COVARIANCE, AreaStatistics, area_statistics
 from models.brackets import NEVER, find_brackets
-from models.prior import temporal_prior
+from models.given_radar import GpSettings
+from models.prior import MEAN_BELIEF, NOISE_FLOOR, NOISE_SLOPE, temporal_prior
 from models.radar import RadarAnomalies, anomalies
 from models.series import ObservedLai
 
@@ -81,6 +82,36 @@ def test_radar_moves_lai_as_it_does_in_the_area():
     assert up > flat + 0.2
     assert narrow < wide
     assert prior(risen, NO_SCENES)[0] == pytest.approx(prior(passes(), NO_SCENES)[0], abs=1e-3)
+
+
+def test_it_is_the_textbook_process_of_lai_and_radar_together():
+    """One pixel: the same as one system of equations of all its observations, LAI, VH and VH - VV."""
+    settings = GpSettings(process_share=1.0)
+    look, rng = observed([1, 2, 1.5, 1]), np.random.default_rng(0)
+    radar = passes(rng.normal(0, 2, 9), first=95, step=8)
+    day = np.array([120], np.int32)
+    found = temporal_prior(look, radar, day, COUPLED, settings)
+
+    def alike(days, others):
+        scaled = np.sqrt(3) * np.abs(np.subtract.outer(days, others)) / settings.length_days
+        return (1 + scaled) * np.exp(-scaled)
+
+    covariance = COUPLED.covariance.astype(float)
+    signal = np.diag([1, 0.3 * 2.25, 0.3 * 1.0])
+    most = 0.9 * np.sqrt(signal[0, 0] * signal.diagonal()[1:])
+    signal[0, 1:] = signal[1:, 0] = settings.coupling * np.clip(covariance[0, 1:], -most, most)
+    signal += max(1e-4 - np.linalg.eigvalsh(signal).min(), 0) * np.eye(3)
+    days = np.concatenate([DAYS, radar.days, radar.days]).astype(float)
+    output = np.repeat([0, 1, 2], [len(DAYS), len(radar.days), len(radar.days)])
+    level = (look.lai.sum() + MEAN_BELIEF * 1.5) / (4 + MEAN_BELIEF)
+    values = np.concatenate([look.lai.ravel() - level, radar.fine[:, 1].ravel(), radar.fine[:, 2].ravel()])
+    noise_of_lai = NOISE_FLOOR + NOISE_SLOPE * look.lai.mean()  # all four scenes are neighbours
+    noise = np.choose(output, [noise_of_lai**2, 0.7 * 2.25, 0.7 * 1.0])
+    gram = signal[np.ix_(output, output)] * alike(days, days) + np.diag(noise)
+    cross = signal[0, output] * alike(day.astype(float), days)[0]
+    weights = np.linalg.solve(gram, cross)
+    assert found.mean.item() == pytest.approx(level + weights @ values, abs=2e-3)
+    assert found.sd.item() == pytest.approx(np.sqrt(signal[0, 0] - weights @ cross), abs=2e-3)
 
 
 def test_statistics_learn_how_an_area_moves():
