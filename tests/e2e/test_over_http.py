@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 
+import boto3
 import httpx
 import numpy as np
 import pytest
@@ -129,32 +130,41 @@ def catalogue(real_data, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def files(catalogue):
+@pytest.fixture(scope="module")
+def server(catalogue):
     with FileServer(catalogue) as server:
         yield server
 
 
 @pytest.fixture
-def service(catalogue, files, stac_api, postgres, s3, bucket, tmp_path, monkeypatch):
+def files(server):
+    """The server of the files, which has not been asked for anything and has no faults."""
+    server.asked.clear()
+    server.truncated = server.refused = None
+    return server
+
+
+@pytest.fixture(scope="module")
+def service(catalogue, server, stac_api, postgres, s3_server, tmp_path_factory):
     """A service that knows the catalogue twice: as an API whose files are fetched over HTTP, and as a folder."""
     settings = {
-        "DATABASE_URL": postgres.empty_database(),
-        "STORAGE_URL": f"s3://{bucket}",
-        "S3_ENDPOINT_URL": s3.url,
-        "READ_TRIES": "2",
+        "CLEARLEAF_DATABASE_URL": postgres.empty_database(),
+        "CLEARLEAF_STORAGE_URL": "s3://over-http",
+        "CLEARLEAF_S3_ENDPOINT_URL": s3_server.url,
+        "CLEARLEAF_READ_TRIES": "2",
+        **s3_server.environment(),
     }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"CLEARLEAF_{name}", value)
-    collections, items = documents(catalogue, f"http://{files.host}")
-    with stac_api(collections, items) as url:
-        source = {"href": url, "asset_hosts": (files.host,), "backscatter": "sigma0"}
-        sensors = {
-            "s2": Source(collection="sentinel-2-l2a", **source),
-            "s1": Source(collection="sentinel-1-rtc", **source),
-        }
-        profiles = [CatalogProfile(name="api", **sensors), CatalogProfile(name="files", href=str(catalogue))]
-        with Embedded(tmp_path / "data", profiles).running() as embedded, Client(embedded.url) as client:
+    with pytest.MonkeyPatch.context() as patch, stac_api(*documents(catalogue, f"http://{server.host}")) as url:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        boto3.client("s3", endpoint_url=s3_server.url, region_name="us-east-1").create_bucket(Bucket="over-http")
+        source = {"href": url, "asset_hosts": (server.host,), "backscatter": "sigma0"}
+        s2, s1 = (Source(collection=name, **source) for name in ("sentinel-2-l2a", "sentinel-1-rtc"))
+        profiles = [CatalogProfile(name="api", s2=s2, s1=s1), CatalogProfile(name="files", href=str(catalogue))]
+        with (
+            Embedded(tmp_path_factory.mktemp("service"), profiles).running() as embedded,
+            Client(embedded.url) as client,
+        ):
             yield client
 
 
