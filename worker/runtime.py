@@ -15,6 +15,7 @@ from jobs.errors import InvalidJob, Problem
 from jobs.storage import Storage, open_storage
 from models.reconstruction import LaiReconstructor
 from worker.inputs.access import Access, S3Keys
+from worker.inputs.clouds import Clouds, omnicloudmask
 from worker.inputs.read import SceneReader
 from worker.settings import WorkerSettings
 
@@ -70,7 +71,12 @@ def build_parts(settings: WorkerSettings) -> Parts:
         storage=open_storage(settings),
         catalogs=settings.catalogs,
         default_catalog=settings.default_catalog,
-        reader=SceneReader(settings.read_threads, settings.read_tries, access_of(settings, settings.catalogs.values())),
+        reader=SceneReader(
+            settings.read_threads,
+            settings.read_tries,
+            access_of(settings, settings.catalogs.values()),
+            clouds_of(settings, device),
+        ),
         device=device,
         scratch=settings.scratch_dir,
         tile_px=settings.tile_px,
@@ -82,6 +88,17 @@ def access_of(settings: WorkerSettings, profiles: Iterable[CatalogProfile]) -> A
     access, secret = settings.scenes_s3_access_key, settings.scenes_s3_secret_key
     s3 = S3Keys(access, secret) if access is not None and secret is not None else None
     return Access.of(profiles, settings.pc_subscription_key, s3)
+
+
+def clouds_of(settings: WorkerSettings, device: str) -> Clouds | None:
+    """Return the cloud mask that settings name beside the scene classification.
+
+    Raises:
+        CannotMask: it cannot be used.
+    """
+    if settings.cloud_mask == "scl" or settings.cloud_mask_dir is None:
+        return None
+    return Clouds(omnicloudmask(settings.cloud_mask_dir, device), settings.cloud_mask)
 
 
 @lru_cache(maxsize=2)

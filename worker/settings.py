@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsError
 
 from jobs.sas import KEY_VARIABLE
@@ -56,4 +56,14 @@ class WorkerSettings(JobsSettings):
     pc_subscription_key: SecretStr | None = Field(
         default=None, validation_alias=KEY_VARIABLE, description="account of the Planetary Computer"
     )
+    cloud_mask: Literal["scl", "omnicloudmask"] = Field(
+        default="scl", description="what clear means: by the scene classification, or by omnicloudmask as well"
+    )
+    cloud_mask_dir: Path | None = Field(default=None, description="folder of omnicloudmask's weights; none are fetched")
     scratch_dir: Path = Field(default=Path(tempfile.gettempdir()), description="local disk for files under way")
+
+    @model_validator(mode="after")
+    def _weights_of_the_mask(self) -> Self:
+        if self.cloud_mask == "omnicloudmask" and (self.cloud_mask_dir is None or not self.cloud_mask_dir.is_dir()):
+            raise ValueError("cloud_mask is omnicloudmask, but cloud_mask_dir is no folder: put its weights into one")
+        return self

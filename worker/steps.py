@@ -111,6 +111,7 @@ def finish_step(
         state_sha256=facts["state_sha256"],
         skipped=tuple(facts["skipped"]),
         tells_catalog=parts.tells_catalog,
+        cloud_mask=parts.reader.clouds.name if parts.reader.clouds is not None else None,
         created=datetime.now(UTC),
     )
     with _scratch(parts.scratch) as folder:

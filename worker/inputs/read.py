@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
 from worker.inputs.access import Access
 from worker.inputs.band import forget, gdal, read_band
+from worker.inputs.clouds import Clouds, anything_clear, united
 from worker.inputs.preprocess import to_backscatter, to_reflectance
 from worker.rasters import S1Stack, S2Stack, SkippedScene
 
@@ -60,11 +62,13 @@ class SceneReader:
         threads: scenes read at once; reading waits for disk or network, so more than there are cores.
         tries: per scene, before it is skipped.
         access: opens their files.
+        clouds: a second opinion on what the scene classification calls clear; None: there is none.
     """
 
     threads: int = 4
     tries: int = 3
     access: Access = field(default_factory=Access)
+    clouds: Clouds | None = None
 
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
         """Return the radar scenes that touch a grid; slices of one pass become one date."""
@@ -110,6 +114,11 @@ class SceneReader:
                 if isinstance(values, SkippedScene):
                     return values
                 bands.append(values)
+            if scene.sensor == "s2" and self.clouds is not None and anything_clear(bands[-1]):
+                cloudy = self.clouds.on(geobox, partial(self._read_asset, scene))
+                if isinstance(cloudy, SkippedScene):
+                    return cloudy
+                bands[-1] = united(bands[-1], cloudy)
         raw = RawScene(scene, np.stack(bands))
         wrong = not_linear_power(raw.bands) if scene.sensor == "s1" else None
         return raw if wrong is None else SkippedScene(scene.id, wrong)

@@ -46,6 +46,7 @@ class Provenance:
         created: when the results were published.
         skipped: scenes that *prepare* could not read, as `{"id", "reason"}`.
         tells_catalog: the manifest says where the catalogue is.
+        cloud_mask: what says beside the scene classification what is clear; None where nothing does.
     """
 
     report: dict[str, Any]
@@ -56,6 +57,7 @@ class Provenance:
     created: datetime
     skipped: tuple[dict[str, str], ...] = ()
     tells_catalog: bool = False
+    cloud_mask: str | None = None
 
 
 def item_id(day: date) -> str:

@@ -176,6 +176,7 @@ def _manifest(plan: Plan, provenance: Provenance, facts: dict[str, Any], files: 
         "scenes": [scene.id for scene in plan.scenes],
         "dropped_scenes": [scene.model_dump(mode="json") for scene in plan.dropped],
         "skipped_scenes": facts["skipped"],
+        "cloud_masks": ["scl", *([provenance.cloud_mask] if provenance.cloud_mask else [])],
         "method": provenance.method,
         "weights": {"name": provenance.weights, "sha256": provenance.weights_sha256},
         "state_sha256": provenance.state_sha256,
