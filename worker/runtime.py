@@ -94,7 +94,7 @@ def clouds_of(settings: WorkerSettings, device: str) -> Clouds | None:
     """Return the cloud mask that settings name beside the scene classification.
 
     Raises:
-        CannotMask: it cannot be used.
+        BadSettings: it cannot be used.
     """
     if settings.cloud_mask == "scl" or settings.cloud_mask_dir is None:
         return None

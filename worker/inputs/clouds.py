@@ -17,6 +17,7 @@ from odc.geo.geobox import GeoBox
 from models.clear import CLEAR_CLASSES, DILATED_CLASSES
 from models.series import BoolArray, FloatArray
 from worker.rasters import SkippedScene
+from worker.settings import BadSettings
 
 CloudMask = Callable[[FloatArray], BoolArray]
 """Takes (3, H, W) red, green and near infrared reflectance, NaN = no data; returns (H, W) True in cloud or shadow."""
@@ -99,10 +100,6 @@ def _block(row: int, column: int, crs: str) -> GeoBox:
     return GeoBox((BLOCK_PX, BLOCK_PX), corner, crs).pad(MARGIN_PX)
 
 
-class CannotMask(RuntimeError):
-    """The cloud mask that is set cannot be used; says what to do."""
-
-
 def omnicloudmask(weights: Path, device: str) -> CloudMask:
     """Return the mask of omnicloudmask, tried out; its weights are read from a folder and never downloaded.
 
@@ -111,19 +108,21 @@ def omnicloudmask(weights: Path, device: str) -> CloudMask:
         device: cpu or cuda.
 
     Raises:
-        CannotMask: the library or its weights are missing or broken.
+        BadSettings: the library or its weights are missing or broken.
     """
     try:
         library = import_module("omnicloudmask")
         index = import_module("omnicloudmask.download_models").model_index_path
     except (ImportError, RuntimeError) as error:  # RuntimeError: torch and torchvision of different builds
         cure = "install clearleaf[cloudmask], with torch and torchvision from the same index"
-        raise CannotMask(f"cloud_mask is omnicloudmask, which cannot be imported ({error}): {cure}") from error
+        raise BadSettings(
+            f"CLEARLEAF_CLOUD_MASK is omnicloudmask, which cannot be imported ({error}): {cure}"
+        ) from error
     with index.open() as file:
         files = [row["file_name"] for row in csv.DictReader(file) if math.isclose(float(row["version"]), MODEL_VERSION)]
     missing = [name for name in files if not (weights / name).is_file()]
     if missing or not files:
-        raise CannotMask(f"CLEARLEAF_CLOUD_MASK_DIR: {weights} lacks {' and '.join(missing)}: put the files there")
+        raise BadSettings(f"CLEARLEAF_CLOUD_MASK_DIR: {weights} lacks {' and '.join(missing)}: put the files there")
 
     def mask(bands: FloatArray) -> BoolArray:
         classes = library.predict_from_array(
@@ -140,5 +139,7 @@ def omnicloudmask(weights: Path, device: str) -> CloudMask:
     try:
         mask(np.random.default_rng(0).random((3, MARGIN_PX, MARGIN_PX), np.float32))
     except Exception as error:  # whatever torch and the library say of a broken file
-        raise CannotMask(f"the weights in {weights} cannot be used: {error}: fetch them again") from error
+        raise BadSettings(
+            f"CLEARLEAF_CLOUD_MASK_DIR: the weights in {weights} cannot be used: {error}: fetch them again"
+        ) from error
     return mask

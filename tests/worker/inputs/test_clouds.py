@@ -13,7 +13,7 @@ from models.clear import clear_mask, usable_mask
 from models.progress import silent
 from worker import steps
 from worker.inputs import read
-from worker.inputs.clouds import BLOCK_PX, MARGIN_PX, CannotMask, Clouds, omnicloudmask, united
+from worker.inputs.clouds import BLOCK_PX, MARGIN_PX, Clouds, omnicloudmask, united
 from worker.inputs.read import SceneReader
 from worker.reconstruct import read_stack
 from worker.settings import BadSettings, WorkerSettings, load_settings
@@ -102,7 +102,7 @@ def test_the_manifest_names_the_masks(plan, parts, with_mask):
 def test_a_mask_without_its_weights_is_told(tmp_path):
     with pytest.raises(BadSettings, match="cloud_mask_dir is no folder"):
         load_settings(WorkerSettings, cloud_mask="omnicloudmask")
-    with pytest.raises(CannotMask, match=r"clearleaf\[cloudmask\]|CLEARLEAF_CLOUD_MASK_DIR"):
+    with pytest.raises(BadSettings, match=r"clearleaf\[cloudmask\]|CLEARLEAF_CLOUD_MASK_DIR"):
         omnicloudmask(tmp_path, "cpu")
 
 
