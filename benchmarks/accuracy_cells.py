@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from accuracy_places import REAL, held_out, landscape_specs
+from accuracy_places import DAYS_PER_SITE, REAL, held_out, landscape_specs
 from accuracy_systems import AGE, adapted, age, trained
 
 from models.evaluation.baselines import estimator
@@ -20,7 +20,6 @@ from models.series import FloatArray, Site
 from models.simulation.site import simulate
 from models.training.places import read_patch
 
-DAYS_PER_SITE = 5
 AGES = (0, 5, 10, 20, 30, 45, 60, 400)
 MIN_OF_AGE = 500
 """Pixels; an RMSE over fewer is not shown."""
@@ -71,8 +70,7 @@ def _real(site: Site, scenario: Scenario, networks: Sequence[Estimator]) -> Hidd
 def _simulated(site: Site, scenario: Scenario, networks: Sequence[Estimator]) -> Hidden | None:
     """Return the estimates of some days of a simulated site; the costly multi-output process is left out."""
     methods = [estimator(n, method) for n, method in classical(scenario).items() if not n.startswith("multi")]
-    cases = held_out(site, scenario)
-    return estimate_hidden(cases[:: -(-len(cases) // DAYS_PER_SITE) or 1], [*networks, age, *methods])
+    return estimate_hidden(held_out(site, scenario, DAYS_PER_SITE), [*networks, age, *methods])
 
 
 def _best_classical(hidden: Hidden, scenario: Scenario) -> str:

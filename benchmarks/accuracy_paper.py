@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from accuracy_labels import LABELS
 from accuracy_places import PAPER_LAND, REAL
-from accuracy_tables import LABELS
 
 PAPER = {"step 1": (0.64, 0.38), "both steps, best": (0.81, 0.22), "both steps, average": (0.61, 0.37)}
 """R² and RMSE that Li et al. (2025) report."""
-AVERAGED = ("nearest", "linear", "2d-cnn-transformer", "paper", "prior", "predicted", "clearleaf")
+SHOWN = ("nearest", "linear", "2d-cnn-transformer", "paper", "prior", "predicted", "clearleaf")
 SHORT = ("2d-cnn-transformer", "paper", "clearleaf")
 KEYS = ("r2", "rmse", "rmse_over_sd")
 
@@ -25,7 +25,7 @@ def average_tables(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield "|---" * 9 + "|"
         if entry["land"] == PAPER_LAND:
             yield f"| Li et al. (2025), average | {_reported(*PAPER['both steps, average'])} | | | | | |"
-        for name in AVERAGED:
+        for name in SHOWN:
             figures = entry["methods"][name]
             more = f"{figures['mae']:.2f} | {figures['bias']:+.2f}"
             yield f"| {LABELS[name]} | {_three(figures)} | {more} | {_three(figures['of_sites'])} |"

@@ -20,7 +20,7 @@ SIMULATED = {
     "semi-arid": ("semi-arid", "mediterranean", "dryland"),
 }
 """Landscape → regions, of which every second one lies in the south; the weights are `release`."""
-AVERAGED = (
+AVERAGED_REGIONS = (
     *("belgium", "forest", "semi-arid", "grassland", "continental"),
     *("boreal", "mediterranean", "atlantic", "plains", "dryland"),
 )
@@ -32,6 +32,8 @@ PERIOD = (date(2021, 3, 1), date(2022, 6, 30))
 WINDOW_PX = 32
 LANDSCAPE_SEED, AVERAGE_SEED = 2**31, 2**32
 """Training draws its seeds below 2³¹ (`models/training/datasets.py`): it has seen none of these sites."""
+DAYS_PER_SITE = 5
+"""Hidden days of a simulated site, where not all are scored."""
 MASK_SEED = 1  # of the cloud masks in real-cloud
 
 
@@ -46,8 +48,11 @@ def landscape_specs(landscape: str, per_region: int) -> list[SiteSpec]:
 
 def average_specs(count: int) -> list[SiteSpec]:
     """Return sites of all regions by turns, a quarter of them in the south as in training."""
-    turns = (divmod(k, len(AVERAGED)) for k in range(count))
-    return [_spec(AVERAGED[place], AVERAGE_SEED + k, (turn + place) % 4 == 3) for k, (turn, place) in enumerate(turns)]
+    turns = (divmod(k, len(AVERAGED_REGIONS)) for k in range(count))
+    return [
+        _spec(AVERAGED_REGIONS[place], AVERAGE_SEED + k, (turn + place) % 4 == 3)
+        for k, (turn, place) in enumerate(turns)
+    ]
 
 
 def _spec(region: str, seed: int, southern: bool) -> SiteSpec:
@@ -55,7 +60,8 @@ def _spec(region: str, seed: int, southern: bool) -> SiteSpec:
     return SiteSpec(WINDOW_PX, *PERIOD, region, seed, hemisphere)
 
 
-def held_out(site: Site, scenario: Scenario) -> list[HeldOut]:
-    """Return every case of a scenario."""
+def held_out(site: Site, scenario: Scenario, most: int | None = None) -> list[HeldOut]:
+    """Return every case of a scenario, or up to so many, evenly spread."""
     found = (hide(site, i, scenario, np.random.default_rng([MASK_SEED, i])) for i in scorable_scenes(site.observed))
-    return [case for case in found if case is not None]
+    cases = [case for case in found if case is not None]
+    return cases if most is None else cases[:: -(-len(cases) // most) or 1]

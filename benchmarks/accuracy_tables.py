@@ -7,30 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from accuracy_labels import LABELS
+from accuracy_paper import average_tables, beside_the_paper
 from accuracy_places import ALL_LAND, REAL
 
-LABELS = {
-    "nearest": "nearest date",
-    "linear": "linear interpolation",
-    "PCHIP": "PCHIP",
-    "Whittaker": "Whittaker, λ by cross-validation",
-    "Savitzky-Golay": "Savitzky-Golay",
-    "GP": "Gaussian process per pixel",
-    "multi-output GP (S1 + S2)": "multi-output Gaussian process, S1 + S2",
-    "GP + offset": "Gaussian process + offset of the scene",
-    "GP + kriged residual": "Gaussian process + kriged residual",
-    "1d-cnn": "1D CNN",
-    "2d-cnn-lstm": "2D CNN-LSTM",
-    "1d-cnn-transformer": "1D CNN-Transformer",
-    "2d-cnn-transformer": "2D CNN-Transformer (the paper's step 1)",
-    "paper-one-reference": "… + EDCSTFN, one reference",
-    "paper": "… + EDCSTFN, two references (the paper)",
-    "prior": "clearleaf: prior",
-    "predicted": "clearleaf: step 1",
-    "clearleaf": "**clearleaf**: step 2, as published",
-    "clearleaf, adapted": "**clearleaf**, adapted to the place",
-}
-"""Name in the figures → name in the tables, in their order."""
 OURS = ("prior", "predicted", "clearleaf", "clearleaf, adapted")
 FURTHER = "gap15"
 """The scenario whose further figures are shown: a job's report has the same."""
@@ -38,8 +18,6 @@ FURTHER = "gap15"
 
 def tables(document: dict[str, Any]) -> str:
     """Return every table, one after the other."""
-    from accuracy_paper import average_tables, beside_the_paper
-
     cells, left_out = document["cells"], document["left_out"]
     places = dict.fromkeys([cell["place"] for cell in cells] + [place for place, _ in left_out])
     parts = [

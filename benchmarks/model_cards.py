@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from accuracy_labels import LABELS
 from accuracy_places import SIMULATED
-from accuracy_tables import LABELS
 
 CARD = """# Weights `{name}`
 

@@ -22,17 +22,16 @@ from datetime import UTC, datetime
 
 import numpy as np
 import torch
+from accuracy_places import DAYS_PER_SITE, held_out
 
 from models.evaluation.hidden import Estimate, estimate_hidden
 from models.evaluation.metrics import score
-from models.evaluation.scenarios import GAP0, GAP15, HeldOut, Scenario, hide, scorable_scenes
+from models.evaluation.scenarios import GAP0, GAP15, HeldOut, Scenario
 from models.paper import CHOSEN, PaperNetworks
 from models.series import Site
 from models.training.paper import Land, PaperRecipe, first_stage, simulated_land
 from models.training.places import read_patch
 
-DAYS_PER_SITE = 5
-"""Hidden days of a simulated site, spread over its clear scenes; all of a real patch."""
 SCENARIOS = (GAP0, GAP15)
 COLUMNS = {"step 1, any gap": (GAP0, 0), "both, gap0": (GAP0, 1), "both, gap15": (GAP15, 1)}
 """Heading → scenario and step; step 1 sees radar alone, so a gap in the optical scenes is nothing to it."""
@@ -58,7 +57,7 @@ def main() -> None:
     places = {"simulated land": land.unseen}
     if arguments.patches:
         places |= {f"patch {name.upper()}": [read_patch(name)] for name in ("a", "c")}
-    cases = {place: {s: held_out(sites, s) for s in SCENARIOS} for place, sites in places.items()}
+    cases = {place: {s: cases_of(sites, s) for s in SCENARIOS} for place, sites in places.items()}
     headings = [f"{place}: {column}" for place in places for column in COLUMNS]
     print(f"| steps | seconds | {' | '.join(headings)} |\n{'|---' * (len(headings) + 2)}|", flush=True)
     for steps in arguments.steps:
@@ -81,14 +80,10 @@ def train(recipe: PaperRecipe, land: Land, device: str) -> PaperNetworks:
     return networks.eval()
 
 
-def held_out(sites: Sequence[Site], scenario: Scenario) -> list[HeldOut]:
+def cases_of(sites: Sequence[Site], scenario: Scenario) -> list[HeldOut]:
     """Return hidden days of one patch, or some of each of several simulated sites."""
-    found = []
-    for site in sites:
-        drawn = (hide(site, i, scenario, np.random.default_rng(i)) for i in scorable_scenes(site.observed))
-        cases = [case for case in drawn if case is not None]
-        found += cases if len(sites) == 1 else cases[:: -(-len(cases) // DAYS_PER_SITE) or 1]
-    return found
+    most = None if len(sites) == 1 else DAYS_PER_SITE
+    return [case for site in sites for case in held_out(site, scenario, most)]
 
 
 def figures(networks: PaperNetworks, cases: dict[Scenario, list[HeldOut]]) -> list[str]:

@@ -18,9 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import accuracy_average
 import accuracy_cells
 from accuracy_average import Sums, average, site_sums
-from accuracy_paper import AVERAGED as AVERAGED_METHODS
-from accuracy_paper import average_tables
-from accuracy_places import AVERAGED, SIMULATED, average_specs, landscape_specs
+from accuracy_paper import SHOWN, average_tables
+from accuracy_places import AVERAGED_REGIONS, SIMULATED, average_specs, landscape_specs
 from accuracy_systems import AGE
 from accuracy_tables import tables
 
@@ -76,7 +75,7 @@ def test_no_simulated_site_can_be_drawn_by_training():
 
 def test_all_regions_and_both_hemispheres_are_there():
     landscapes = [spec for landscape in SIMULATED for spec in landscape_specs(landscape, 2)]
-    assert {spec.region for spec in landscapes} == set(AVERAGED) == set(REGIONS)
+    assert {spec.region for spec in landscapes} == set(AVERAGED_REGIONS) == set(REGIONS)
     counts = Counter((spec.region, spec.hemisphere) for spec in landscapes)
     assert counts == dict.fromkeys(counts, 1)
     assert len(counts) == 2 * len(REGIONS)
@@ -109,6 +108,6 @@ def test_the_average_of_a_simulated_site(monkeypatch):
     assert pixels["cropland"] + pixels["forest"] == pixels["cropland and forest"] <= pixels["all land"]
     assert "\n".join(average_tables(entries)).count("Li et al. (2025), average") == 1
     for entry in entries:
-        assert set(entry["methods"]) == set(METHODS) == set(AVERAGED_METHODS)
+        assert set(entry["methods"]) == set(METHODS) == set(SHOWN)
         assert entry["methods"]["paper"]["rmse"] == 0 < entry["methods"]["linear"]["rmse"]
     assert tables(document([], entries)).count("average over cropland and forest") == 3
