@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 from pystac import Collection, Item
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_api import TRIES, ApiFeed, BrokenItem
-from jobs.catalog_http import PATIENCE_S, fetch
+from jobs.catalog_http import PATIENCE_S, client_of, fetch
 from jobs.catalog_static import StaticFeed
 from jobs.duplicates import DroppedScene, newest_only, one_day_per_pass, one_radiometry
 from jobs.errors import InvalidJob, Problem, Unavailable
@@ -133,7 +132,7 @@ def open_feed(name: str, source: Source, patience_s: float = PATIENCE_S) -> Feed
 def _can_be_searched(source: Source, patience_s: float) -> bool:
     if not source.is_remote or source.href.endswith(".json"):
         return False
-    with httpx.Client(timeout=patience_s, follow_redirects=True) as client:
+    with client_of(source, patience_s) as client:
         try:
             landing = fetch(client, "GET", source.href).json()
             return any(link.get("rel") == "search" for link in landing.get("links", []))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin
 
-import httpx
 from pystac import Collection, Item
 from pystac.errors import STACError, STACTypeError
 from pystac_client import Client
@@ -17,7 +16,7 @@ from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_http import PATIENCE_S, check_place, fetch, shown, without_keys
+from jobs.catalog_http import PATIENCE_S, check_place, client_of, fetch, shown, without_keys
 from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
@@ -38,7 +37,7 @@ class PatientStacIO(StacApiIO):
     def __init__(self, source: Source, patience_s: float = PATIENCE_S, tries: int = TRIES) -> None:
         super().__init__(max_retries=None)
         self._source, self._tries = source, tries
-        self._client = httpx.Client(timeout=patience_s, follow_redirects=True)
+        self._client = client_of(source, patience_s)
 
     def request(
         self,
@@ -111,6 +110,8 @@ class ApiFeed:
             self._client = Client.from_file(source.href, stac_io=self._io)
             methods = [link.extra_fields.get("method", "GET") for link in self._client.get_links("search")]
             self._method = "POST" if "POST" in methods else "GET"
+            if methods:  # a link to the search says as much as the list of conformance classes, which some forget
+                self._client.add_conforms_to("ITEM_SEARCH")
         except ClearleafError:
             raise
         except (APIError, FileNotFoundError, *_ODD) as error:

@@ -33,7 +33,7 @@ class HttpStacIO(DefaultStacIO):
     def __init__(self, source: Source, patience_s: float = PATIENCE_S) -> None:
         super().__init__()
         self._source = source
-        self._client = httpx.Client(timeout=patience_s, follow_redirects=True)
+        self._client = client_of(source, patience_s)
 
     def read_text_from_href(self, href: str) -> str:
         """Return the text of a document.
@@ -48,6 +48,15 @@ class HttpStacIO(DefaultStacIO):
         if not is_url(href):
             return super().read_text_from_href(href)
         return fetch(self._client, "GET", href).text
+
+
+def client_of(source: Source, patience_s: float) -> httpx.Client:
+    """Return a client for a source's documents; a redirect elsewhere is refused like a link."""
+
+    def check(request: httpx.Request) -> None:
+        check_place(source, str(request.url))
+
+    return httpx.Client(timeout=patience_s, follow_redirects=True, event_hooks={"request": [check]})
 
 
 def check_place(source: Source, href: str) -> None:

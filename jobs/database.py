@@ -60,6 +60,7 @@ class Database:
         """Bring the schema to the newest version."""
         with self.write() as connection:
             if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # one migrates, however long; the others wait
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             config = _alembic()
             config.attributes["connection"] = connection

@@ -131,6 +131,8 @@ def backscatter_of(item: Item, source: Source) -> Literal["gamma0", "sigma0"]:
         UnusableItem: it is neither calibrated nor terrain-corrected.
     """
     stated = str(item.properties.get("patch:radiometry", "")).lower()
+    if stated.startswith("gamma0"):
+        return "gamma0"
     if stated.startswith("sigma0"):
         return "sigma0"
     if source.backscatter is not None:

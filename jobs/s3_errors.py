@@ -24,6 +24,7 @@ _CURES = {
     **dict.fromkeys(
         ("PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"), REGION
     ),
+    **dict.fromkeys(("ExpiredToken", "InvalidToken", "TokenRefreshRequired"), CREDENTIALS),
     "RequestTimeTooSkewed": "set this machine's clock",
 }
 """By error code; whatever else is forbidden is a matter of credentials."""

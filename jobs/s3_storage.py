@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path, PurePosixPath
@@ -192,7 +193,10 @@ class S3Storage:
         pages = self._client.get_paginator("list_multipart_uploads")
         for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + checked_prefix(prefix)):
             for found in page.get("Uploads", ()):
-                self._client.abort_multipart_upload(Bucket=self._bucket, Key=found["Key"], UploadId=found["UploadId"])
+                with suppress(self._client.exceptions.NoSuchUpload):  # another sweeper was first
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=found["Key"], UploadId=found["UploadId"]
+                    )
 
 
 def _client(endpoint_url: str | None, region: str | None, addressing: str, patience: Patience) -> Any:  # noqa: ANN401 - made by boto3

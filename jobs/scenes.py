@@ -16,6 +16,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
+from jobs.catalog_http import shown
 from jobs.radiometry import DN_SCALE, Offset, UnusableItem, backscatter_of, baseline_of, nodata_of, offset_of, version
 from jobs.sources import Signing, Source, is_url, local_path, without_password
 
@@ -27,7 +28,10 @@ S1_ASSETS = ("vv", "vh")
 _GRANULE_METADATA = ("granule-metadata", "granule_metadata")
 _DATATAKE = re.compile(r"(?:GS2[A-D]|S2[A-D]_MSIL2A)_(\d{8}T\d{6})_")
 _ORBIT = re.compile(r"_R(\d{3})_")
-_SIGNATURES = {"sig", "signature", "x-amz-signature", "x-goog-signature", "token", "access_token"}
+_SIGNATURES = {
+    *("sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "token", "access_token"),
+    *("key", "api_key", "apikey", "api-key", "subscription-key"),
+}
 _ANYWHERE = Source(href="anywhere", collection="")
 
 _ODD = (ArithmeticError, AttributeError, LookupError, ShapelyError, TypeError, ValueError)
@@ -131,11 +135,11 @@ def acquired(item: Item) -> datetime:
     """
     try:
         when = item.datetime or item.common_metadata.start_datetime
+        if when is not None:
+            return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except _ODD as error:
         raise UnusableItem(f"has an acquisition time that is none: {error}") from error
-    if when is None:
-        raise UnusableItem("has no acquisition time")
-    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    raise UnusableItem("has no acquisition time")
 
 
 def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
@@ -151,7 +155,7 @@ def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
     assets = _assets(item, names, source, offset)
     return Scene(
         id=item.id,
-        href=without_password(item.get_self_href() or next(iter(assets.values())).href),
+        href=shown(item.get_self_href() or next(iter(assets.values())).href),
         sensor=sensor,
         datetime=when,
         day=when.date(),
@@ -195,7 +199,7 @@ def _lower(text: Any) -> Any:  # noqa: ANN401 - whatever the item says
 
 
 def _footprint(item: Item) -> BaseGeometry:
-    footprint = None if item.geometry is None else shape(item.geometry)
+    footprint = None if item.geometry is None else make_valid(shape(item.geometry))  # complains of odd numbers
     if footprint is None or footprint.is_empty:
         raise UnusableItem("has no footprint")
     return footprint

@@ -162,6 +162,19 @@ def test_a_document_elsewhere_is_not_fetched_unless_the_configuration_says_so(se
         Catalog(CatalogProfile(name="far", s2=trusted)).search(EVERYWHERE, DAYS)
 
 
+def test_a_redirect_elsewhere_is_refused_like_a_link(server, profile):
+    server.answers["/catalog.json"] = status(302, Location="http://localhost:9/internal.json")
+    with pytest.raises(AccessDenied, match="localhost, which is none of its catalogue's hosts"):
+        Catalog(profile).search(EVERYWHERE, DAYS)
+
+
+def test_a_redirect_within_the_catalogue_is_followed(server, profile, folder):
+    server.answers["/moved.json"] = status(301, Location="/catalog.json")
+    moved = profile.href.replace("catalog.json", "moved.json")
+    found = Catalog(CatalogProfile(name="far", href=moved)).search(EVERYWHERE, DAYS)
+    assert found.scenes
+
+
 def test_a_folder_behind_http_is_found_to_be_a_static_catalogue(profile, folder):
     far = profile.model_copy(update={"href": profile.href.removesuffix("catalog.json")})
     near = Catalog(CatalogProfile(name="near", href=str(folder))).search(EVERYWHERE, DAYS)

@@ -126,6 +126,7 @@ def test_a_service_that_is_away_is_weather(opened, monkeypatch, caplog):
         (507, "InsufficientStorage", StorageFull, "free some space"),
         (403, "QuotaExceeded", StorageFull, "free some space"),
         (403, "RequestTimeTooSkewed", StorageRefused, "clock"),
+        (400, "ExpiredToken", StorageRefused, "AWS_ACCESS_KEY_ID"),
         (400, "AuthorizationHeaderMalformed", StorageRefused, "CLEARLEAF_S3_REGION"),
         (301, "PermanentRedirect", StorageRefused, "CLEARLEAF_S3_REGION"),
         (404, "NoSuchBucket", StorageRefused, "CLEARLEAF_STORAGE_URL"),

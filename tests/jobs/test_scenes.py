@@ -1,12 +1,13 @@
 """What STAC items of several archives say, read as one kind of scene."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pystac import Asset, Item
 from shapely.geometry import box, mapping
 
 from jobs.scenes import S1_ASSETS, S2_ASSETS, UnusableItem, newest_first, scene_of
+from jobs.sources import Source
 
 
 def item(assets, **properties) -> Item:
@@ -90,6 +91,29 @@ def test_what_cannot_be_understood_makes_an_item_unusable(member, value):
         scene_of(optical(**{member: value}), "s2")
 
 
+def test_a_time_before_all_times_makes_an_item_unusable():
+    made = optical()
+    made.datetime = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    with pytest.raises(UnusableItem, match="acquisition time"):
+        scene_of(made, "s2")
+
+
+@pytest.mark.parametrize("name", ["sig", "api_key", "subscription-key"])
+def test_nothing_that_opens_a_file_is_kept(name):
+    made = optical()
+    made.set_self_href(f"https://stac.example.org/item.json?{name}=secret")
+    assert "secret" not in scene_of(made, "s2").model_dump_json()
+    made.assets["B04"].href = f"https://files.example.org/B04.tif?{name}=secret"
+    with pytest.raises(UnusableItem, match="signed"):
+        scene_of(made, "s2")
+
+
+def test_what_an_item_says_of_its_radar_goes_first():
+    made = item(S1_ASSETS, platform="sentinel-1a", **{"patch:radiometry": "gamma0"})
+    archive = Source(href="https://stac.example.org", collection="s1", backscatter="sigma0")
+    assert scene_of(made, "s1", archive).radiometry == "gamma0"
+
+
 @pytest.mark.parametrize("bands", [{"offset": 0}, ["none"], [{"nodata": []}], [{"offset": "much"}], 7])
 def test_bands_that_cannot_be_understood_make_an_item_unusable(bands):
     made = optical()
@@ -98,7 +122,12 @@ def test_bands_that_cannot_be_understood_make_an_item_unusable(bands):
         scene_of(made, "s2")
 
 
-@pytest.mark.parametrize("geometry", [None, {"type": "Polygon", "coordinates": []}, {"type": "Square"}, {}, "here"])
+FAR_OUT = {"type": "Polygon", "coordinates": [[[0, 0], [float("inf"), 0], [0, 1], [0, 0]]]}
+
+
+@pytest.mark.parametrize(
+    "geometry", [None, {"type": "Polygon", "coordinates": []}, {"type": "Square"}, {}, "here", FAR_OUT]
+)
 def test_an_item_that_lies_nowhere_is_unusable(geometry):
     made = optical()
     made.geometry = geometry

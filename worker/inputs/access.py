@@ -112,7 +112,12 @@ class Access:
             region_name=S3_REGION,
             endpoint_url=host or None,
         )
-        return {"session": session, "AWS_VIRTUAL_HOSTING": "FALSE", "AWS_HTTPS": "NO" if scheme == "http" else "YES"}
+        return {
+            "session": session,
+            "AWS_SESSION_TOKEN": "",  # that of the results' credentials is none of this archive's business
+            "AWS_VIRTUAL_HOSTING": "FALSE",
+            "AWS_HTTPS": "NO" if scheme == "http" else "YES",
+        }
 
     def document(self, scene: Scene, href: str) -> bytes:
         """Return a small document beside a scene's files.

@@ -27,6 +27,9 @@ GDAL_SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a listing per file is a request per file
     "GDAL_HTTP_MAX_RETRY": "2",  # short hiccups are GDAL's, longer ones the reader's
     "GDAL_HTTP_RETRY_DELAY": "0.5",
+    "GDAL_HTTP_CONNECTTIMEOUT": "20",  # a silent archive must not hold a step for ever
+    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",  # neighbouring blocks in one request
     "GDAL_HTTP_MULTIPLEX": "YES",
     "VSI_CACHE": "TRUE",  # headers are read in small pieces

@@ -126,7 +126,7 @@ def omnicloudmask(weights: Path, device: str) -> CloudMask:
 
     def mask(bands: FloatArray) -> BoolArray:
         classes = library.predict_from_array(
-            bands,
+            np.nan_to_num(bands, nan=0.0),  # its own value for no data; one NaN would make the whole of it clear
             patch_size=min(bands.shape[1:]),
             patch_overlap=MARGIN_PX // 2,
             inference_device=device,

@@ -37,6 +37,7 @@ KINDS = {
     "does not exist": "could not be read: a file is missing",
     "timed out": "could not be read: the archive did not answer in time",
     "timeout": "could not be read: the archive did not answer in time",
+    "too slow": "could not be read: the archive did not answer in time",
     "could not resolve host": "could not be read: the archive cannot be reached",
     "not recognized as": "could not be read: a file is damaged",
     "tiff": "could not be read: a file is damaged",

@@ -1,5 +1,6 @@
 """A band lands on the grid as it stands in the file, or as an average, and never as silent zeros."""
 
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioIOError
 
-from worker.inputs.band import read_band
+from worker.inputs.band import GDAL_SETTINGS, gdal, read_band
 
 LEFT, TOP = 500_000, 5_600_000
 
@@ -82,3 +83,14 @@ def test_a_cut_off_file_is_an_error_not_a_gap(file, tmp_path):
 def test_only_plain_rasters_are_opened(href):
     with pytest.raises(ValueError, match="neither GeoTIFF"):
         read_band(href, grid(2, 2), None)
+
+
+def test_an_archive_that_accepts_and_then_says_nothing_is_given_up(monkeypatch):
+    """The settings bound every request: a step that hung here would keep its lease for ever."""
+    assert int(GDAL_SETTINGS["GDAL_HTTP_LOW_SPEED_TIME"]) < 60
+    monkeypatch.setitem(GDAL_SETTINGS, "GDAL_HTTP_LOW_SPEED_TIME", "1")
+    monkeypatch.setitem(GDAL_SETTINGS, "GDAL_HTTP_MAX_RETRY", "0")
+    with socket.create_server(("127.0.0.1", 0)) as silent, gdal():
+        href = f"http://127.0.0.1:{silent.getsockname()[1]}/B04.tif"
+        with pytest.raises(RasterioIOError, match="too slow"):
+            read_band(href, grid(2, 2), None)
