@@ -20,7 +20,7 @@ from jobs.extent import Extent
 from jobs.profiles import CatalogProfile
 from jobs.radiometry import GRD_CURE
 from jobs.request import TimeRange
-from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, scene_of
+from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, footprint_of, scene_of
 from jobs.sources import Source
 
 __all__ = ["Catalog", "CatalogProfile", "DroppedScene", "Scene", "SceneAsset", "SceneSearch", "open_catalog"]
@@ -151,9 +151,9 @@ def _look_at(
         day = acquired(item).date()
         if not days.start <= day <= days.end:
             return None
-        scene = scene_of(item, sensor, source)
-        if not scene.touches(area):
+        if not footprint_of(item).intersects(area):
             return None
+        scene = scene_of(item, sensor, source)
         _check_places(scene, source)
     except UnusableItem as error:
         return DroppedScene(id=item.id, reason=str(error), day=day)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import httpx
 from pystac.stac_io import DefaultStacIO
@@ -51,12 +52,22 @@ class HttpStacIO(DefaultStacIO):
 
 
 def client_of(source: Source, patience_s: float) -> httpx.Client:
-    """Return a client for a source's documents; a redirect elsewhere is refused like a link."""
+    """Return a client for a source's documents; a redirect elsewhere is refused like a link.
+
+    The source's password goes to its own host alone, and also where a link there does not repeat it.
+    """
+    own = httpx.URL(source.href) if source.is_remote else None
 
     def check(request: httpx.Request) -> None:
         check_place(source, str(request.url))
+        if own is not None and own.userinfo and _origin(request.url) == _origin(own):
+            request.headers["Authorization"] = f"Basic {b64encode(unquote_to_bytes(own.userinfo)).decode()}"
 
     return httpx.Client(timeout=patience_s, follow_redirects=True, event_hooks={"request": [check]})
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def check_place(source: Source, href: str) -> None:

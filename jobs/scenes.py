@@ -144,7 +144,7 @@ def acquired(item: Item) -> datetime:
 
 def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
     properties = item.properties
-    when, footprint = acquired(item), _footprint(item)
+    when, footprint = acquired(item), footprint_of(item)
     names = {name: source.assets.get(name, name) for name in (S2_ASSETS if sensor == "s2" else S1_ASSETS)}
     missing = [key for key in names.values() if key not in item.assets]
     if missing:
@@ -198,8 +198,16 @@ def _lower(text: Any) -> Any:  # noqa: ANN401 - whatever the item says
     return text.lower() if isinstance(text, str) else text
 
 
-def _footprint(item: Item) -> BaseGeometry:
-    footprint = None if item.geometry is None else make_valid(shape(item.geometry))  # complains of odd numbers
+def footprint_of(item: Item) -> BaseGeometry:
+    """Return the ground that a scene shows, EPSG:4326.
+
+    Raises:
+        UnusableItem: the item does not say.
+    """
+    try:
+        footprint = None if item.geometry is None else make_valid(shape(item.geometry))
+    except _ODD as error:
+        raise UnusableItem(f"has a footprint that cannot be understood: {error}") from error
     if footprint is None or footprint.is_empty:
         raise UnusableItem("has no footprint")
     return footprint

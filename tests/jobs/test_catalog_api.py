@@ -1,5 +1,6 @@
 """STAC APIs: a real server, and one that has every bad habit the archives have shown."""
 
+import base64
 import json
 import threading
 import time
@@ -134,6 +135,8 @@ class Habits:
         self.troubles: list[JSONResponse | PlainTextResponse] = []
         self.asked: list[dict] = []
         self.next_link = None
+        self.password: str | None = None
+        self.conforms = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
         self.url = ""
 
     def landing(self, request: Request) -> dict:
@@ -141,10 +144,9 @@ class Habits:
         methods = ("GET", "POST") if self.post else ("GET",)
         place = {"rel": "search", "type": "application/geo+json", "href": f"{self.url}/search"}
         search = [place | {"method": method} for method in methods]
-        conforms = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
         return {
             **{"type": "Catalog", "stac_version": "1.0.0", "id": "bad", "description": "made up"},
-            **{"conformsTo": conforms, "links": [{"rel": "root", "href": f"{self.url}/"}, *search]},
+            **{"conformsTo": self.conforms, "links": [{"rel": "root", "href": f"{self.url}/"}, *search]},
         }
 
     def search(self, question: dict):
@@ -179,6 +181,12 @@ def habits(documents):
 
 def _application(made: Habits) -> FastAPI:
     app = FastAPI()
+
+    @app.middleware("http")
+    async def guarded(request: Request, go_on):
+        if made.password and request.headers.get("authorization") != made.password:
+            return JSONResponse({}, 401)
+        return await go_on(request)
 
     @app.get("/")
     def landing(request: Request):
@@ -247,6 +255,19 @@ def test_all_pages_are_read(habits, searched, static, monkeypatch, post):
 
 def test_a_server_that_ignores_every_filter_changes_nothing(habits, searched, static):
     habits.heeds_filters = False
+    assert ids(searched()) == ids(static)
+
+
+def test_a_password_goes_with_every_question_though_links_do_not_repeat_it(habits, folder, area, static):
+    habits.password = f"Basic {base64.b64encode(b'user:hunter2').decode()}"
+    with pytest.raises(AccessDenied):
+        Catalog(profile(habits.url, folder, kind="api"))
+    url = habits.url.replace("//", "//user:hunter2@")
+    assert ids(Catalog(profile(url, folder, kind="api")).search(area, DAYS)) == ids(static)
+
+
+def test_an_api_that_forgets_to_say_that_it_can_be_searched_is_searched(habits, searched, static):
+    habits.conforms = []
     assert ids(searched()) == ids(static)
 
 
