@@ -88,6 +88,11 @@ class BrokenItem:
     reason: str
 
 
+def _key(item: Item | BrokenItem) -> tuple[str | None, str]:
+    """Return what tells an item from others; ids are unique within a collection only."""
+    return item.collection_id if isinstance(item, Item) else None, item.id
+
+
 class ApiFeed:
     """The items of one source in a STAC API."""
 
@@ -150,11 +155,11 @@ class ApiFeed:
             InvalidJob: the API does not understand the question, or answers without end.
             Unavailable: it does not answer, or not with items.
         """
-        found: dict[str, Item | BrokenItem] = {}
+        found: dict[tuple[str | None, str], Item | BrokenItem] = {}
         try:
             search = self._client.search(method=self._method, collections=[self._source.collection], **question)
             for pages, page in enumerate(search.pages_as_dicts(), 1):
-                new = {item.id: item for item in map(self._item, page["features"])}
+                new = {_key(item): item for item in map(self._item, page["features"])}
                 if new.keys() <= found.keys():
                     break  # pages that go in a circle
                 found |= new

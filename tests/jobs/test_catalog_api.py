@@ -271,6 +271,13 @@ def test_an_api_that_forgets_to_say_that_it_can_be_searched_is_searched(habits, 
     assert ids(searched()) == ids(static)
 
 
+def test_an_item_of_another_collection_with_the_same_id_replaces_nothing(habits, searched, static):
+    habits.heeds_filters = False
+    twins = [item | {"collection": "others"} for item in json.loads(json.dumps(habits.items))]
+    habits.items = [*habits.items, *twins]
+    assert ids(searched()) == ids(static)
+
+
 def test_a_short_wait_is_waited_out(habits, searched, static):
     habits.troubles = [
         JSONResponse({}, 429, {"Retry-After": "0"}),

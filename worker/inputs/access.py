@@ -151,11 +151,14 @@ class Access:
         if self.s3 is None:
             raise ValueError("no credentials for S3")
         import boto3
+        from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
         bucket, key = urlsplit(href).netloc, urlsplit(href).path.lstrip("/")
-        client = boto3.client(
+        patience = Config(connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S)
+        client = boto3.session.Session().client(  # the shared session is not for several threads
             "s3",
+            config=patience,
             aws_access_key_id=self.s3.access.get_secret_value(),
             aws_secret_access_key=self.s3.secret.get_secret_value(),
             region_name=S3_REGION,
