@@ -32,7 +32,7 @@ LEAST_NUGGET = 1e-3
 """Share of the variance that is each pixel's own at least, or single precision cannot tell alike pixels apart."""
 BLOCKS_AT_ONCE = 2
 """Systems of equations, some 500 to 1,000 pixels squared each, solved together: more of them leave the cache."""
-_NEAR_PX, _WINDOW_PX = BLOCK_PX + 2 * MARGIN_PX, BLOCK_PX + 2 * REACH_PX
+_NEAR_PX = BLOCK_PX + 2 * MARGIN_PX
 
 
 def kriged_departure(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +32,19 @@ def real_data() -> Path:
     if not (folder / "catalogue-a" / "catalog.json").exists():
         pytest.skip(f"no real scenes in {folder}: set CLEARLEAF_REAL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def mosaic(real_data, tmp_path_factory) -> Callable[..., Path]:
+    """Makes a catalogue of patch A, mirrored so many times on a side; further words limit its dates."""
+
+    def make(patches: int, *dates: str) -> Path:
+        folder = tmp_path_factory.mktemp("mosaic")
+        script = [sys.executable, str(real_data / "make_catalogue.py"), str(real_data / "training" / "patch-a")]
+        subprocess.run([*script, str(folder), "--mosaic", str(patches), *dates], check=True, capture_output=True)
+        return folder
+
+    return make
 
 
 @pytest.fixture

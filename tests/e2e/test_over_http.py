@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import threading
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -122,12 +120,9 @@ class FileServer:
 
 
 @pytest.fixture(scope="module")
-def catalogue(real_data, tmp_path_factory):
+def catalogue(mosaic):
     """A static catalogue of the patch, mirrored, over some weeks."""
-    folder = tmp_path_factory.mktemp("mosaic")
-    script = [sys.executable, str(real_data / "make_catalogue.py"), str(real_data / "training" / "patch-a")]
-    subprocess.run([*script, str(folder), "--mosaic", str(PATCHES), *SCENES], check=True, capture_output=True)
-    return folder
+    return mosaic(PATCHES, *SCENES)
 
 
 @pytest.fixture(scope="module")

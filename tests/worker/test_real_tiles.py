@@ -5,8 +5,6 @@ depend on how near a border of tiles such a place is.
 """
 
 import json
-import subprocess
-import sys
 from uuid import UUID
 
 import numpy as np
@@ -35,11 +33,8 @@ BORDER_PX = 2
 
 
 @pytest.fixture(scope="module")
-def catalogue(real_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mosaic")
-    script = [sys.executable, str(real_data / "make_catalogue.py"), str(real_data / "training" / "patch-a")]
-    subprocess.run([*script, str(folder), "--mosaic", str(PATCHES), *SCENES], check=True, capture_output=True)
-    return folder
+def catalogue(mosaic):
+    return mosaic(PATCHES, *SCENES)
 
 
 @pytest.fixture(scope="module")
