@@ -28,7 +28,7 @@ def request_(order) -> JobRequest:
 def settings(request, tmp_path) -> JobsSettings:
     """Of a job book in either database: what is asked of one is asked of both."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").empty_database()
-    return JobsSettings(data_dir=tmp_path, database_url=url, lease_s=0.4, heartbeat_s=0.1, resend_s=0.3)
+    return JobsSettings(data_dir=tmp_path, database_url=url)
 
 
 @pytest.fixture
@@ -50,6 +50,12 @@ def store(new_store) -> JobStore:
     store = new_store()
     store.migrate()
     return store
+
+
+@pytest.fixture
+def hurried(store, new_store) -> JobStore:
+    """Return the same book for who soon loses patience; a slow machine must not do so where a test is not about it."""
+    return new_store(lease_s=0.4, heartbeat_s=0.1, resend_s=0.3)
 
 
 @pytest.fixture(params=["file", "s3"])

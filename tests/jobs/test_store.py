@@ -82,9 +82,9 @@ def test_tiles_that_end_together_leave_one_finish(store, new_store, request_):
         store.dismiss(job.id)
 
 
-def test_an_expired_lease_is_taken_back_and_the_old_owner_is_refused(store, request_):
+def test_an_expired_lease_is_taken_back_and_the_old_owner_is_refused(store, hurried, request_):
     store.create(request_)
-    old = claim(store)
+    old = claim(hurried)
     time.sleep(0.5)
     assert store.take_back_expired() == 1
     new = claim(store, "w2")
@@ -96,22 +96,23 @@ def test_an_expired_lease_is_taken_back_and_the_old_owner_is_refused(store, requ
     store.end_plan(new, "plan.json", ["t"])
 
 
-def test_a_heartbeat_keeps_the_lease_and_shows_progress(store, request_):
+def test_a_heartbeat_keeps_the_lease_and_shows_progress(store, new_store, request_):
     job = store.create(request_)
-    step = claim(store)
+    holder = new_store(lease_s=2)
+    step = claim(holder)
     for fraction in (0.2, 0.5, 0.9):
-        time.sleep(0.2)
-        store.heartbeat(step, fraction=fraction, message=f"{fraction:.0%}")
+        time.sleep(0.8)
+        holder.heartbeat(step, fraction=fraction, message=f"{fraction:.0%}")
         assert store.take_back_expired() == 0
     assert store.get(job.id).message == "90%"
     assert store.get(job.id).stage == "plan"
     assert store.get(job.id).progress == 4
 
 
-def test_attempts_run_out_with_a_reason(store, settings, request_):
+def test_attempts_run_out_with_a_reason(store, hurried, settings, request_):
     job = store.create(request_)
     for _ in range(settings.max_attempts):
-        assert claim(store) is not None
+        assert claim(hurried) is not None
         time.sleep(0.5)
         store.take_back_expired()
     state = store.get(job.id).state
@@ -215,12 +216,12 @@ def test_wake_ups_are_bounded_and_tenants_take_turns(store, request_):
     assert len(store.steps_to_wake(2)) == 2
 
 
-def test_an_unheard_wake_up_is_sent_again(store, request_):
+def test_an_unheard_wake_up_is_sent_again(store, hurried, request_):
     store.create(request_)
     step = only_step(store)
     assert store.steps_to_wake(10) == []
     time.sleep(0.4)
-    assert only_step(store) == step
+    assert only_step(hurried) == step
 
 
 def test_what_could_not_be_sent_is_due_at_once(store, request_):
@@ -232,14 +233,14 @@ def test_what_could_not_be_sent_is_due_at_once(store, request_):
     assert store.claim(first.id, "w1") is not None
 
 
-def test_while_messages_wait_none_is_sent_again(store, request_):
+def test_while_messages_wait_none_is_sent_again(store, hurried, request_):
     for _ in range(3):
         store.create(request_)
     sent = store.steps_to_wake(2)
     time.sleep(0.4)
     for _ in range(3):  # the workers are busy: neither the same steps nor others in their place
-        assert store.steps_to_wake(2, run_dry=["tile", "prepare"]) == []
-    assert {step.id for step in store.steps_to_wake(2, run_dry=["plan", "finish"])} == {step.id for step in sent}
+        assert hurried.steps_to_wake(2, run_dry=["tile", "prepare"]) == []
+    assert {step.id for step in hurried.steps_to_wake(2, run_dry=["plan", "finish"])} == {step.id for step in sent}
 
 
 def test_another_tenant_sees_nothing(store, request_):
