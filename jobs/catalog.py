@@ -134,7 +134,7 @@ def _can_be_searched(source: Source, patience_s: float) -> bool:
         return False
     with client_of(source, patience_s) as client:
         try:
-            landing = fetch(client, "GET", source.href).json()
+            landing = json.loads(fetch(client, "GET", source.href))
             return any(link.get("rel") == "search" for link in landing.get("links", []))
         except (FileNotFoundError, json.JSONDecodeError, ValueError, AttributeError, TypeError):
             return False  # a folder behind HTTP, with a catalog.json in it

@@ -60,7 +60,7 @@ class PatientStacIO(StacApiIO):
         what: dict[str, Any] = {"headers": headers}
         if parameters:
             what["json" if verb == "POST" else "params"] = parameters
-        return _patiently(lambda: fetch(self._client, verb, href, **what).text, self._tries)
+        return _patiently(lambda: str(fetch(self._client, verb, href, **what), "utf-8", "replace"), self._tries)
 
 
 def _patiently(ask: Callable[[], str], tries: int) -> str:
@@ -172,9 +172,7 @@ class ApiFeed:
         except json.JSONDecodeError as error:
             raise Unavailable(f"catalogue {self._name!r} answers with what is no JSON") from error
         except (FileNotFoundError, ValueError) as error:
-            raise _not_an_api(
-                self._name, f"it does not understand a plain search ({without_keys(str(error))})"
-            ) from error
+            raise _not_an_api(self._name, f"it does not answer a plain search ({without_keys(str(error))})") from error
         except (APIError, *_ODD) as error:
             raise Unavailable(
                 f"catalogue {self._name!r}: its answer is no list of items: {without_keys(repr(error))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,10 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every URL w
 
 PATIENCE_S = 20.0
 """For a connection, and for each piece of an answer."""
+WHOLE_ANSWER = 6.0
+"""Times the patience: an answer that drips, a byte now and then, would never end by itself."""
+MOST_BYTES = 64 * 2**20
+"""Of an answer, unpacked: a page of a hundred items has some five million."""
 LONGEST_WAIT_S = 86_400.0
 """A server that asks for more patience than a day has made a mistake."""
 _ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -48,7 +53,7 @@ class HttpStacIO(DefaultStacIO):
         check_place(self._source, href)
         if not is_url(href):
             return super().read_text_from_href(href)
-        return fetch(self._client, "GET", href).text
+        return str(fetch(self._client, "GET", href), "utf-8", "replace")
 
 
 def client_of(source: Source, patience_s: float) -> httpx.Client:
@@ -82,25 +87,47 @@ def check_place(source: Source, href: str) -> None:
         raise AccessDenied(Problem("/catalog", f"the catalogue points to a document {why}: {cure}"))
 
 
-def fetch(client: httpx.Client, method: str, href: str, **what: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-    """Return a server's answer to one question, which is no error.
+def fetch(
+    client: httpx.Client,
+    method: str,
+    href: str,
+    most_bytes: int = MOST_BYTES,
+    **what: Any,  # noqa: ANN401 - httpx's own
+) -> bytes:
+    """Return what a server answers to one question, read in pieces: neither memory nor time is the server's to fill.
+
+    Args:
+        client: asks; its patience also bounds the whole answer (`WHOLE_ANSWER`).
+        method: of HTTP.
+        href: what is asked for.
+        most_bytes: of the answer.
+        what: headers, parameters or body.
 
     Raises:
         FileNotFoundError: there is nothing there.
         AccessDenied: we may not read it.
-        Unavailable: it cannot be had now.
-        ValueError: the server does not understand the question.
+        Unavailable: it cannot be had now, or not in time.
+        ValueError: the server does not understand the question, or answers with too much.
     """
+    longest_s = WHOLE_ANSWER * (client.timeout.read or PATIENCE_S)
+    until = time.monotonic() + longest_s
+    content = bytearray()
     try:
-        answer = client.request(method, href, **what)
+        with client.stream(method, href, **what) as answer:
+            if not answer.is_success:
+                raise meaning(answer, href)
+            for piece in answer.iter_bytes():
+                content += piece
+                if len(content) > most_bytes:
+                    raise ValueError(f"{shown(href)} answers with more than {most_bytes} bytes")
+                if time.monotonic() > until:
+                    raise Unavailable(f"{shown(href)} takes more than {longest_s:g} s to answer")
     except httpx.HTTPError as error:
         said = str(error) or type(error).__name__
         raise Unavailable(f"{shown(href)} cannot be reached: {said}") from error
     except httpx.InvalidURL as error:
         raise ValueError(f"{shown(href)} is no URL") from error
-    if answer.is_error:
-        raise meaning(answer, href)
-    return answer
+    return bytes(content)
 
 
 def meaning(answer: httpx.Response, href: str) -> Exception:

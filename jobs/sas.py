@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class SasTokens:
     def _ask(self, account: str, container: str) -> _Token:
         place = f"{quote(account, safe='')}/{quote(container, safe='')}"
         try:
-            answer = fetch(self._client, "GET", f"{self._endpoint}/{place}").json()
+            answer = json.loads(fetch(self._client, "GET", f"{self._endpoint}/{place}"))
             expires = datetime.fromisoformat(answer["msft:expiry"]).timestamp()
             return _Token(str(answer["token"]).lstrip("?"), expires)
         except AccessDenied as error:

@@ -8,7 +8,7 @@ import json
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import boto3
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
@@ -45,7 +45,7 @@ class Front:
             return False
         signed = query.pop("X-Amz-Signature")
         signer = S3SigV4QueryAuth(Credentials(access_key, self.keys[access_key]), service, region, expires=0)
-        url = f"http://{environ['HTTP_HOST']}{environ['PATH_INFO']}"
+        url = f"http://{environ['HTTP_HOST']}{quote(environ['PATH_INFO'])}"
         request = AWSRequest(environ["REQUEST_METHOD"], url, {"host": environ["HTTP_HOST"]}, params=query)
         request.context["timestamp"] = query["X-Amz-Date"]
         text = signer.string_to_sign(request, signer.canonical_request(request))

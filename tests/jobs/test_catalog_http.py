@@ -1,19 +1,22 @@
 """A catalogue behind a real HTTP server on loopback: read like one on disk, and every status means something."""
 
+import gzip
 import json
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from shapely import box
 
 from clearleaf.simulated import write_catalogue
 from jobs.catalog import Catalog, CatalogProfile
-from jobs.catalog_http import LONGEST_WAIT_S, retry_after
+from jobs.catalog_http import LONGEST_WAIT_S, fetch, retry_after
 from jobs.errors import AccessDenied, InvalidJob, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source
@@ -47,6 +50,18 @@ def status(code, **headers):
         handler.end_headers()
 
     return answer
+
+
+def dripping(handler):
+    """Answer a byte now and then, each in time for its own."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.close_connection = True
+    with suppress(OSError):
+        for _ in range(200):
+            handler.wfile.write(b" ")
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +148,46 @@ def test_an_answer_that_breaks_off_is_weather(server, profile):
     server.answers["/catalog.json"] = half
     with pytest.raises(Unavailable):
         Catalog(profile)
+
+
+def test_an_answer_that_drips_is_given_up(server, profile):
+    server.answers["/catalog.json"] = dripping
+    start = time.monotonic()
+    with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1:\d+/catalog.json takes more than 0\.6 s") as away:
+        Catalog(profile, patience_s=0.1)
+    assert time.monotonic() - start < 5
+    assert "hunter2" not in str(away.value)
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(server):
+    sent = []
+
+    def endless(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while len(sent) < 1000:
+                sent.append(handler.wfile.write(b" " * 2**16))
+
+    server.answers["/catalog.json"] = endless
+    with httpx.Client() as client, pytest.raises(ValueError, match=r"catalog.json answers with more than 100000 bytes"):
+        fetch(client, "GET", f"http://127.0.0.1:{server.server_port}/catalog.json", most_bytes=100_000)
+    assert len(sent) < 1000
+
+
+def test_a_small_packed_answer_that_unpacks_without_end_is_refused(server):
+    def packed(handler):
+        content = gzip.compress(b" " * 2**20)
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    server.answers["/catalog.json"] = packed
+    with httpx.Client() as client, pytest.raises(ValueError, match="more than 100000 bytes"):
+        fetch(client, "GET", f"http://127.0.0.1:{server.server_port}/catalog.json", most_bytes=100_000)
 
 
 def test_patience_is_asked_for_in_seconds_or_until_a_moment():

@@ -19,6 +19,7 @@ from jobs.sources import Source, is_url, local_path
 
 S3_VARIABLES = ("CLEARLEAF_SCENES_S3_ACCESS_KEY", "CLEARLEAF_SCENES_S3_SECRET_KEY")
 S3_REGION = "us-east-1"  # what services outside AWS sign with, whatever they call their region
+S3_URL_LIVES_S = 600
 MOST_DOCUMENT_BYTES = 16 * 2**20
 
 
@@ -129,43 +130,50 @@ class Access:
         """
         place = self.opened(scene, href)
         if is_url(place):
-            with httpx.Client(timeout=PATIENCE_S) as client:
-                content = fetch(client, "GET", place).content
-        elif place.startswith("s3://"):
-            content = self._s3_object(place)
-        elif "://" not in place:
+            return _fetched(place)
+        if place.startswith("s3://"):
+            return _fetched(self._s3_url(place))
+        if "://" not in place:
             with open(local_path(place), "rb") as file:  # noqa: PTH123 - a href
                 content = file.read(MOST_DOCUMENT_BYTES + 1)
-        else:
-            raise ValueError("documents are not read by this protocol")
-        if len(content) > MOST_DOCUMENT_BYTES:
-            raise ValueError(f"a document of more than {MOST_DOCUMENT_BYTES} bytes")
-        return content
+            if len(content) > MOST_DOCUMENT_BYTES:
+                raise ValueError(f"{place} has more than {MOST_DOCUMENT_BYTES} bytes")
+            return content
+        raise ValueError("documents are not read by this protocol")
 
     def _endpoint(self, href: str) -> str:
         """Return the URL of the S3 service of an object; empty for AWS."""
         endpoint = self.endpoints.get(urlsplit(href).netloc, "")
         return endpoint if "://" in endpoint or not endpoint else f"https://{endpoint}"
 
-    def _s3_object(self, href: str) -> bytes:
+    def _s3_url(self, href: str) -> str:
+        """Return a URL that opens an object for as long as it takes to read it.
+
+        Raises:
+            ValueError: there are no credentials, or the object has a name that cannot be one.
+        """
         if self.s3 is None:
             raise ValueError("no credentials for S3")
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError
 
         bucket, key = urlsplit(href).netloc, urlsplit(href).path.lstrip("/")
-        patience = Config(connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S)
         client = boto3.session.Session().client(  # the shared session is not for several threads
             "s3",
-            config=patience,
+            config=Config(signature_version="s3v4"),
             aws_access_key_id=self.s3.access.get_secret_value(),
             aws_secret_access_key=self.s3.secret.get_secret_value(),
             region_name=S3_REGION,
             endpoint_url=self._endpoint(href) or None,
         )
+        wanted = {"Bucket": bucket, "Key": key}
         try:
-            body = client.get_object(Bucket=bucket, Key=key)["Body"]
-            return bytes(body.read(MOST_DOCUMENT_BYTES + 1))
-        except (BotoCoreError, ClientError) as error:
-            raise OSError(f"{href} cannot be read: {error}") from error
+            return str(client.generate_presigned_url("get_object", wanted, ExpiresIn=S3_URL_LIVES_S))
+        except BotoCoreError as error:
+            raise ValueError(f"{href} cannot be read: {error}") from error
+
+
+def _fetched(url: str) -> bytes:
+    with httpx.Client(timeout=PATIENCE_S) as client:  # no redirects: they would lead past the check of the place
+        return fetch(client, "GET", url, MOST_DOCUMENT_BYTES)

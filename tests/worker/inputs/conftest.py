@@ -3,6 +3,8 @@
 import json
 import re
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +27,7 @@ class Archive(ThreadingHTTPServer):
         self.token_answers: list[tuple[int, dict[str, str], str]] = []
         self.keys: list[str | None] = []
         self.refused = 0
+        self.drips = False
         self.open_to_all = False
 
     @property
@@ -55,6 +58,9 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/token/"):
             self._token()
         elif self.server.open_to_all or query in self.server.accepted:
+            if self.server.drips:
+                self._drip()
+                return
             self._file(self.server.folder / path.removeprefix("/container/"))
         else:
             self.server.refused += 1
@@ -90,6 +96,17 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(416)
             return
         self._answer(206, content[first : last + 1], {"Content-Range": f"bytes {first}-{last}/{len(content)}"})
+
+    def _drip(self):
+        """Answer a byte now and then, each in time for its own."""
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(b" ")
+                time.sleep(0.05)
 
     def _answer(self, code: int, content: bytes = b"", headers: dict[str, str] | None = None):
         self.send_response(code)

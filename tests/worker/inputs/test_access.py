@@ -12,6 +12,7 @@ from jobs.profiles import BUILT_IN, CatalogProfile
 from jobs.sas import MARGIN_S, SasTokens
 from jobs.scenes import Scene
 from jobs.sources import Source
+from worker.inputs import access as opening
 from worker.inputs import read as reading
 from worker.inputs.access import Access, S3Keys
 from worker.inputs.read import SceneReader
@@ -210,3 +211,16 @@ def test_small_documents_are_read_from_disk_and_over_http_and_nowhere_else(
         reader.access.document(scene, "s3://bucket/a.xml")
     with pytest.raises(ValueError, match="protocol"):
         reader.access.document(scene, "ftp://example.org/a.xml")
+
+
+def test_documents_without_end_in_size_or_time_are_given_up_by_name(reader, signed_scene, plan, archive, monkeypatch):
+    scene, href = signed_scene(plan.s2_scenes[0]), f"{archive.url}/container/aoi.geojson"
+    monkeypatch.setattr(opening, "MOST_DOCUMENT_BYTES", 100)
+    with pytest.raises(ValueError, match=r"container/aoi.geojson answers with more than 100 bytes"):
+        reader.access.document(scene, href)
+    archive.drips = True
+    monkeypatch.setattr(opening, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(opening, "MOST_DOCUMENT_BYTES", 1000)
+    with pytest.raises(Unavailable, match=r"container/aoi.geojson takes more than 0\.6 s") as away:
+        reader.access.document(scene, href)
+    assert "hunter" not in str(away.value)

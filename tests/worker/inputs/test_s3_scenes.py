@@ -6,6 +6,7 @@ import boto3
 import pytest
 from pydantic import SecretStr
 
+from jobs.errors import AccessDenied
 from jobs.profiles import CatalogProfile
 from jobs.scenes import Scene
 from jobs.sources import Source
@@ -50,8 +51,11 @@ def test_scenes_in_s3_are_read_like_those_on_disk(plan, in_s3, access_of):
 
 def test_documents_in_s3_are_read(in_s3, access_of, bucket):
     assert access_of().document(in_s3, f"s3://{bucket}/a scene/MTD_TL.xml") == b"<Tile/>"
-    with pytest.raises(OSError, match="cannot be read"):
+    with pytest.raises(FileNotFoundError, match=f"there is no .*/{bucket}/nothing.xml"):
         access_of().document(in_s3, f"s3://{bucket}/nothing.xml")
+    with pytest.raises(AccessDenied) as refused:
+        access_of("hunter2").document(in_s3, f"s3://{bucket}/a scene/MTD_TL.xml")
+    assert "X-Amz" not in str(refused.value)
 
 
 def test_a_wrong_key_skips_the_scene_by_name(plan, in_s3, access_of, monkeypatch, caplog):
