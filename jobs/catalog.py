@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from pystac import Collection, Item
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_api import TRIES, ApiFeed, BrokenItem
+from jobs.catalog_api import TRIES, ApiFeed
 from jobs.catalog_http import PATIENCE_S, client_of, fetch
+from jobs.catalog_items import BrokenItem
 from jobs.catalog_static import StaticFeed
 from jobs.duplicates import DroppedScene, newest_only, one_day_per_pass, one_radiometry
 from jobs.errors import InvalidJob, Problem, Unavailable

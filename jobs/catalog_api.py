@@ -5,30 +5,26 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin
 
 from pystac import Collection, Item
-from pystac.errors import STACError, STACTypeError
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_http import PATIENCE_S, check_place, client_of, fetch, shown, without_keys
+from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem
 from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
 
 PAGE = 100
-MOST_ITEMS = 20_000
-"""Ten years of one place in both sensors are some 4,000; more means a server that ignores what it is asked."""
 TRIES = 3
 PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 """A server that asks for more is left alone meanwhile: the step waits, and the worker does something else."""
-_ODD = (STACError, STACTypeError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class PatientStacIO(StacApiIO):
@@ -80,14 +76,6 @@ def _patiently(ask: Callable[[], str], tries: int) -> str:
     raise AssertionError("no tries")
 
 
-@dataclass(frozen=True)
-class BrokenItem:
-    """What an API calls an item, and is none."""
-
-    id: str
-    reason: str
-
-
 def _key(item: Item | BrokenItem) -> tuple[str | None, str]:
     """Return what tells an item from others; ids are unique within a collection only."""
     return item.collection_id if isinstance(item, Item) else None, item.id
@@ -119,7 +107,7 @@ class ApiFeed:
                 self._client.add_conforms_to("ITEM_SEARCH")
         except ClearleafError:
             raise
-        except (APIError, FileNotFoundError, *_ODD) as error:
+        except (APIError, FileNotFoundError, *ODD) as error:
             raise _not_an_api(
                 name, f"{shown(source.href)} is no STAC API ({without_keys(str(error))[:200]})"
             ) from error
@@ -143,7 +131,7 @@ class ApiFeed:
             return [Collection.from_dict(json.loads(self._io.request(href)), href=href)]
         except FileNotFoundError:
             return []
-        except _ODD as error:
+        except ODD as error:
             raise Unavailable(
                 f"catalogue {self._name!r}: its answer is no collection: {without_keys(str(error))}"
             ) from error
@@ -173,7 +161,7 @@ class ApiFeed:
             raise Unavailable(f"catalogue {self._name!r} answers with what is no JSON") from error
         except (FileNotFoundError, ValueError) as error:
             raise _not_an_api(self._name, f"it does not answer a plain search ({without_keys(str(error))})") from error
-        except (APIError, *_ODD) as error:
+        except (APIError, *ODD) as error:
             raise Unavailable(
                 f"catalogue {self._name!r}: its answer is no list of items: {without_keys(repr(error))}"
             ) from error
@@ -185,7 +173,7 @@ class ApiFeed:
     def _item(self, document: Any) -> Item | BrokenItem:  # noqa: ANN401 - whatever the API answers
         try:
             item = Item.from_dict(document)
-        except _ODD as error:
+        except ODD as error:
             name = document.get("id") if isinstance(document, dict) else None
             return BrokenItem(str(name or "without id"), f"is no STAC item: {type(error).__name__}")
         if not is_url(item.get_self_href() or ""):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import PurePosixPath
 
 from pystac import Catalog as StacCatalog
 from pystac import Collection, Item
@@ -12,9 +15,14 @@ from pystac.errors import STACError, STACTypeError
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown, without_keys
-from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
+from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem
+from jobs.errors import AccessDenied, ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
-from jobs.sources import Source
+from jobs.sources import Source, is_url
+
+MOST_DEPTH = 16
+"""Folders below a collection; year, month, day and tile are four."""
+log = logging.getLogger(__name__)
 
 
 class StaticFeed:
@@ -33,31 +41,31 @@ class StaticFeed:
             Unavailable: it cannot be reached now.
         """
         self._name, self._source = name, source
+        self._io = HttpStacIO(source, patience_s)
         href = source.href if source.href.endswith(".json") else source.href.rstrip("/") + "/catalog.json"
         try:
-            self._root = StacCatalog.from_file(href, stac_io=HttpStacIO(source, patience_s))
+            self._root = StacCatalog.from_file(href, stac_io=self._io)
         except FileNotFoundError as error:
-            raise _not_a_catalog(name, f"there is no {shown(href)}") from error
+            raise _not_usable(name, f"there is no {shown(href)}") from error
         except (STACError, STACTypeError, ValueError, KeyError) as error:
-            raise _not_a_catalog(name, f"{shown(href)} is no STAC catalogue ({without_keys(str(error))})") from error
+            raise _not_usable(name, f"{shown(href)} is no STAC catalogue ({without_keys(str(error))})") from error
         except OSError as error:
             raise Unavailable(
                 f"catalogue {name!r} cannot be reached at {shown(href)}: {without_keys(str(error))}"
             ) from error
 
-    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item]:
-        """Yield all items: nobody but us looks at area and days; a catalogue without the collection has none."""
-        for collection in self.collections():
-            with self._reading():
-                yield from collection.get_items(recursive=True)
+    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
+        """Yield all items: nobody but us looks at area and days; a catalogue without the collection has none.
+
+        Raises:
+            InvalidJob: it has no end.
+            Unavailable: part of it cannot be read now, or none of its items.
+        """
+        yield from self._all_items()
 
     def samples(self, count: int) -> list[Item]:
         """Return a few items, whichever come first."""
-        found: list[Item] = []
-        for collection in self.collections():
-            with self._reading():
-                found += islice(collection.get_items(recursive=True), count - len(found))
-        return found
+        return list(islice((item for item in self._all_items() if isinstance(item, Item)), count))
 
     def collections(self) -> list[Collection]:
         """Return the source's collection, if the catalogue has it."""
@@ -65,18 +73,94 @@ class StaticFeed:
             children = list(self._root.get_children())
         return [child for child in children if isinstance(child, Collection) and child.id == self._source.collection]
 
+    def _all_items(self) -> Iterator[Item | BrokenItem]:
+        """Yield what every link to an item leads to; one broken file is no reason to do without the others."""
+        broken: list[BrokenItem] = []
+        any_whole = False
+        for href in self._item_hrefs():
+            item = self._item(href)
+            if isinstance(item, BrokenItem):
+                broken.append(item)
+            any_whole |= isinstance(item, Item)
+            yield item
+        if broken and not any_whole:
+            why = f"none of its {len(broken)} items, {broken[0].id} because it {broken[0].reason}"
+            raise Unavailable(f"catalogue {self._name!r}: {self._source.collection} cannot be read: {why}")
+
+    def _item_hrefs(self) -> Iterator[str]:
+        """Yield where the items below the collection are, each once, however its folders link to one another."""
+        left: list[tuple[StacCatalog, int]] = [(collection, 0) for collection in self.collections()]
+        seen = {str(folder.get_self_href()) for folder in (self._root, *(folder for folder, _ in left))}
+        while left:
+            folder, depth = left.pop()
+            for link in folder.get_links():
+                href = str(link.get_absolute_href())
+                if link.rel not in ("item", "child") or href in seen:
+                    continue
+                seen.add(href)
+                if len(seen) > MOST_ITEMS:
+                    raise _not_usable(self._name, f"{self._source.collection} has more than {MOST_ITEMS} items")
+                if link.rel == "item":
+                    yield href
+                elif depth == MOST_DEPTH:
+                    raise _not_usable(self._name, f"its folders are more than {MOST_DEPTH} deep")
+                else:
+                    left.append((self._folder(href), depth + 1))
+
+    def _folder(self, href: str) -> StacCatalog:
+        with self._reading():
+            folder = self._io.read_stac_object(href)
+            if not isinstance(folder, StacCatalog):
+                raise STACTypeError(folder.to_dict(), StacCatalog, f"{self._told(href)} is no folder of a catalogue")
+            return folder
+
+    def _item(self, href: str) -> Item | BrokenItem:
+        """Return an item, or why there is none.
+
+        Raises:
+            Unavailable: its server is in trouble, which passes.
+        """
+        try:
+            return Item.from_dict(self._io.read_json(href), href=href, migrate=True, preserve_dict=False)
+        except Unavailable:
+            raise
+        except (AccessDenied, OSError, *ODD) as error:
+            log.warning("item %s is left out: %s", shown(href), without_keys(str(error)))
+            return BrokenItem(self._told(href), self._why(href, error))
+
+    def _told(self, href: str) -> str:
+        """Return where a document is, as customers may know it: from the catalogue's own folder on."""
+        folder = shown(str(self._root.get_self_href())).rpartition("/")[0]
+        place = shown(href)
+        if place.startswith(f"{folder}/"):
+            return place.removeprefix(f"{folder}/")
+        return place if is_url(place) else PurePosixPath(place).name
+
+    def _why(self, href: str, error: Exception) -> str:
+        """Return what an error means, in words without the places of this server."""
+        if isinstance(error, AccessDenied):
+            elsewhere = self._source.refusal(href)
+            return "may not be read by us" if elsewhere is None else f"lies {elsewhere}"
+        if isinstance(error, FileNotFoundError):
+            return "is not there"
+        if isinstance(error, OSError):
+            return f"cannot be read: {error.strerror or type(error).__name__}"
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
+            return "is no JSON"
+        return f"is no STAC item: {without_keys(str(error))[:200] or type(error).__name__}"
+
     @contextmanager
     def _reading(self) -> Iterator[None]:
         """Say of an error while a part of the catalogue is read what it means for a job."""
         try:
             yield
-        except (OSError, STACError, STACTypeError, ValueError, KeyError) as error:
+        except (OSError, *ODD) as error:
             if isinstance(error.__cause__, ClearleafError):  # pystac wraps what was raised while it followed a link
                 raise error.__cause__ from error
             place = f"catalogue {self._name!r}: {self._source.collection}"
             raise Unavailable(f"{place} cannot be read: {without_keys(str(error))}") from error
 
 
-def _not_a_catalog(name: str, why: str) -> InvalidJob:
+def _not_usable(name: str, why: str) -> InvalidJob:
     cure = "give the path of a static STAC catalog.json, or the URL of one or of a STAC API"
     return InvalidJob(Problem("/catalog", f"catalog {name!r} cannot be used: {why}; {cure}"))

@@ -10,6 +10,7 @@ from shapely import box
 from shapely.geometry import shape
 
 from clearleaf.simulated import write_catalogue
+from jobs import catalog_static
 from jobs.catalog import CatalogProfile, open_catalog
 from jobs.errors import InvalidJob, Unavailable
 from jobs.extent import Extent
@@ -95,9 +96,92 @@ def test_an_odd_item_is_left_out_and_named_and_the_others_are_found(catalogue, m
     assert {s.id for s in before.scenes} - {s.id for s in after.scenes} == {document["id"]}
 
 
-def test_a_catalogue_that_loses_an_item_is_unavailable_not_smaller(catalogue):
-    items(catalogue, "sentinel-1")[0].unlink()
-    with pytest.raises(Unavailable, match="here"):
+def a_stranger(path):
+    """Take the item from here, and link to one outside."""
+    path.unlink()
+    collection = next(folder for folder in path.parents if (folder / "collection.json").exists()) / "collection.json"
+    document = json.loads(collection.read_text())
+    link = next(link for link in document["links"] if link["href"].endswith(path.name))
+    link["href"] = f"../../elsewhere/{path.name}"
+    collection.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda path: path.unlink(), "is not there"),
+        (lambda path: path.write_text("<html>"), "is no JSON"),
+        (lambda path: path.write_bytes(b"\xff\xfe\xff"), "is no JSON"),
+        (lambda path: path.write_text("[" * 100_000), "is no JSON"),
+        (lambda path: path.write_text("[]"), "is no STAC item"),
+        (lambda path: path.write_text('{"type": "Feature", "stac_version": "1.0.0"}'), "is no STAC item"),
+        (lambda path: path.write_text((path.parents[1] / "collection.json").read_text()), "is no STAC item"),
+        (lambda path: path.unlink() or path.mkdir(), "cannot be read: Is a directory"),
+        (a_stranger, "lies outside the folders of its catalogue"),
+    ],
+)
+def test_a_broken_item_is_left_out_by_name_and_the_others_are_found(catalogue, tmp_path, harm, reason):
+    before = searched(catalogue)
+    path = next(p for p in items(catalogue, "sentinel-1") if p.stem in {scene.id for scene in before.scenes})
+    place = str(path.relative_to(catalogue))
+    harm(path)
+    after = searched(catalogue)
+    assert {s.id for s in before.scenes} - {s.id for s in after.scenes} == {path.stem}
+    (dropped,) = after.dropped
+    assert dropped.id in (place, path.name)
+    assert dropped.reason.startswith(reason)
+    assert str(tmp_path) not in str(dropped)
+
+
+def test_a_catalogue_of_broken_items_is_not_one_without_items(catalogue):
+    broken = items(catalogue, "sentinel-1")
+    for path in broken:
+        path.write_text("<html>")
+    why = rf"sentinel-1-rtc cannot be read: none of its {len(broken)} items, sentinel-1-rtc/.* because it is no JSON"
+    with pytest.raises(Unavailable, match=why):
+        searched(catalogue)
+
+
+def link_child(folder, href):
+    document = json.loads(folder.read_text())
+    document["links"].append({"rel": "child", "href": href, "type": "application/json"})
+    folder.write_text(json.dumps(document))
+
+
+def test_folders_that_lead_back_are_walked_once(catalogue):
+    before = searched(catalogue)
+    collection = catalogue / "sentinel-2-l2a" / "collection.json"
+    inner = {"type": "Catalog", "id": "inner", "stac_version": "1.0.0", "description": "made up", "links": []}
+    (collection.parent / "inner.json").write_text(json.dumps(inner))
+    for place, href in (
+        (collection, "./inner.json"),
+        (collection, "./collection.json"),
+        (collection, "../catalog.json"),
+        (collection.parent / "inner.json", "./collection.json"),
+        (collection.parent / "inner.json", "./../sentinel-2-l2a/inner.json"),
+        (catalogue / "catalog.json", "./sentinel-2-l2a/collection.json"),
+    ):
+        link_child(place, href)
+    after = searched(catalogue)
+    assert [scene.id for scene in after.scenes] == [scene.id for scene in before.scenes]
+    assert after.dropped == before.dropped
+
+
+def test_folders_without_end_are_refused(catalogue):
+    """A link that leads back under another name each time, as links of a file system or a rule of a server make it."""
+    folder = catalogue / "sentinel-2-l2a"
+    inner = {"type": "Catalog", "id": "inner", "stac_version": "1.0.0", "description": "made up"}
+    links = [{"rel": "child", "href": "./again/inner.json"}]
+    (folder / "inner.json").write_text(json.dumps(inner | {"links": links}))
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    link_child(folder / "collection.json", "./inner.json")
+    with pytest.raises(InvalidJob, match="more than 16 deep"):
+        searched(catalogue)
+
+
+def test_items_without_end_are_refused(catalogue, monkeypatch):
+    monkeypatch.setattr(catalog_static, "MOST_ITEMS", 3)
+    with pytest.raises(InvalidJob, match="sentinel-2-l2a has more than 3 items"):
         searched(catalogue)
 
 

@@ -115,11 +115,33 @@ def test_a_server_in_trouble_is_weather_and_its_patience_is_passed_on(server, pr
     assert away.value.retry_after == 7
 
 
-def test_an_item_that_is_gone_makes_the_catalogue_unavailable_not_smaller(server, profile):
+def test_a_catalogue_of_which_every_item_is_gone_is_unavailable(server, profile):
     server.answers["_rtc.json"] = status(404)
     with pytest.raises(Unavailable, match="sentinel-1-rtc") as away:
         Catalog(profile).search(EVERYWHERE, DAYS)
     assert "hunter2" not in str(away.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (status(404), "is not there"),
+        (status(403), "may not be read by us"),
+        (status(302, Location="http://localhost:9/internal.json"), "may not be read by us"),
+        (status(400), "is no STAC item"),
+        (status(200), "is no JSON"),
+    ],
+)
+def test_an_item_that_cannot_be_had_is_left_out_by_name(server, profile, answer, reason):
+    before = Catalog(profile).search(EVERYWHERE, DAYS)
+    victim = before.scenes[0]
+    server.answers[victim.href.rpartition("/")[2]] = answer
+    after = Catalog(profile).search(EVERYWHERE, DAYS)
+    assert [scene.id for scene in after.scenes] == [scene.id for scene in before.scenes[1:]]
+    (dropped,) = after.dropped
+    assert dropped.id == victim.href.partition(f":{server.server_port}/")[2]
+    assert dropped.reason.startswith(reason)
+    assert "hunter2" not in str(dropped)
 
 
 def test_a_question_that_is_not_understood_is_no_catalogue(server, profile):
