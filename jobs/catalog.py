@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_api import TRIES, ApiFeed
 from jobs.catalog_http import PATIENCE_S, client_of, fetch
-from jobs.catalog_items import BrokenItem
+from jobs.catalog_items import BrokenItem, Fetched
 from jobs.catalog_static import StaticFeed
 from jobs.duplicates import DroppedScene, newest_only, one_day_per_pass, one_radiometry
 from jobs.errors import InvalidJob, Problem, Unavailable
@@ -30,7 +30,7 @@ __all__ = ["Catalog", "CatalogProfile", "DroppedScene", "Scene", "SceneAsset", "
 class Feed(Protocol):
     """The items of one source."""
 
-    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
+    def items(self, area: BaseGeometry, days: TimeRange, fetched: Fetched) -> Iterator[Item | BrokenItem]:
         """Yield at least the items that meet an area (EPSG:4326) in a range of days."""
 
     def samples(self, count: int) -> list[Item]:
@@ -68,13 +68,16 @@ class Catalog:
             sensor: open_feed(profile.name, source, patience_s) for sensor, source in profile.sources.items()
         }
 
-    def search(self, area: BaseGeometry, days: TimeRange, tick: Callable[[], None] = lambda: None) -> SceneSearch:
+    def search(
+        self, area: BaseGeometry, days: TimeRange, tick: Callable[[int], None] = lambda found: None
+    ) -> SceneSearch:
         """Return the scenes that meet an area in a range of days.
 
         Args:
             area: EPSG:4326.
             days: acquisition days.
-            tick: called for every item that is looked at; may raise to stop.
+            tick: called with the number of items so far, for every page of an API and every item of a static
+                catalogue; may raise to stop.
 
         Raises:
             AccessDenied: part of the catalogue is closed to us.
@@ -83,10 +86,16 @@ class Catalog:
         """
         found: list[Scene] = []
         dropped: list[DroppedScene] = []
+        so_far = 0
+
+        def fetched(count: int) -> None:
+            nonlocal so_far
+            so_far += count
+            tick(so_far)
+
         for sensor, feed in self._feeds.items():
             source = self.profile.sources[sensor]
-            for item in feed.items(area, days):
-                tick()
+            for item in feed.items(area, days, fetched):
                 looked_at = _look_at(item, sensor, source, area, days)
                 if isinstance(looked_at, Scene):
                     found.append(looked_at)

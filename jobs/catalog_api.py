@@ -15,7 +15,7 @@ from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_http import PATIENCE_S, check_place, client_of, fetch, shown, without_keys
-from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem
+from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched
 from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
@@ -112,13 +112,18 @@ class ApiFeed:
                 name, f"{shown(source.href)} is no STAC API ({without_keys(str(error))[:200]})"
             ) from error
 
-    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
+    def items(self, area: BaseGeometry, days: TimeRange, fetched: Fetched) -> Iterator[Item | BrokenItem]:
         """Yield what the API answers for a place and days; servers that ignore the question answer more.
 
         Everything is fetched before the first item is yielded: links to further pages may expire.
+
+        Args:
+            area: EPSG:4326.
+            days: acquisition days.
+            fetched: called for every page.
         """
         span = f"{days.start}T00:00:00Z/{days.end}T23:59:59Z"
-        yield from self._search(bbox=area.bounds, datetime=span, limit=PAGE)
+        yield from self._search(fetched, bbox=area.bounds, datetime=span, limit=PAGE)
 
     def samples(self, count: int) -> list[Item]:
         """Return a few items, whichever come first."""
@@ -136,7 +141,12 @@ class ApiFeed:
                 f"catalogue {self._name!r}: its answer is no collection: {without_keys(str(error))}"
             ) from error
 
-    def _search(self, most_pages: int = MOST_ITEMS, **question: Any) -> list[Item | BrokenItem]:  # noqa: ANN401 - as asked
+    def _search(
+        self,
+        fetched: Fetched = lambda count: None,
+        most_pages: int = MOST_ITEMS,
+        **question: Any,  # noqa: ANN401 - as asked
+    ) -> list[Item | BrokenItem]:
         """Return the items of the source's collection.
 
         Raises:
@@ -148,6 +158,7 @@ class ApiFeed:
             search = self._client.search(method=self._method, collections=[self._source.collection], **question)
             for pages, page in enumerate(search.pages_as_dicts(), 1):
                 new = {_key(item): item for item in map(self._item, page["features"])}
+                fetched(len(new))
                 if new.keys() <= found.keys():
                     break  # pages that go in a circle
                 found |= new

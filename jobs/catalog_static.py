@@ -15,7 +15,7 @@ from pystac.errors import STACError, STACTypeError
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown, without_keys
-from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem
+from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched
 from jobs.errors import AccessDenied, ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
@@ -54,14 +54,21 @@ class StaticFeed:
                 f"catalogue {name!r} cannot be reached at {shown(href)}: {without_keys(str(error))}"
             ) from error
 
-    def items(self, area: BaseGeometry, days: TimeRange) -> Iterator[Item | BrokenItem]:
+    def items(self, area: BaseGeometry, days: TimeRange, fetched: Fetched) -> Iterator[Item | BrokenItem]:
         """Yield all items: nobody but us looks at area and days; a catalogue without the collection has none.
+
+        Args:
+            area: not asked for.
+            days: not asked for.
+            fetched: called for every item.
 
         Raises:
             InvalidJob: it has no end.
             Unavailable: part of it cannot be read now, or none of its items.
         """
-        yield from self._all_items()
+        for item in self._all_items():
+            fetched(1)
+            yield item
 
     def samples(self, count: int) -> list[Item]:
         """Return a few items, whichever come first."""

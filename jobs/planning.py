@@ -102,7 +102,7 @@ def make_plan(
     *,
     tile_px: int,
     halo: int,
-    tick: Callable[[], None] = lambda: None,
+    tick: Callable[[int], None] = lambda found: None,
 ) -> Plan:
     """Return the plan of an order.
 
@@ -112,7 +112,7 @@ def make_plan(
         catalog: where the scenes are.
         tile_px: side of a tile's core.
         halo: pixels read around it.
-        tick: called for every scene that is looked at; may raise to stop.
+        tick: called with the number of items that the search has found so far; may raise to stop.
 
     Raises:
         NoScenes: the catalogue has nothing for this area and time.

@@ -41,8 +41,14 @@ def plan_step(
         Unavailable: catalogue or storage are away.
     """
     catalog = parts.catalog(request.catalog)
-    tick = partial(progress, 0.0, "searching scenes")  # a large catalogue takes minutes to walk
-    plan = make_plan(job_id, request, catalog, tile_px=parts.tile_px, halo=HALO_PX, tick=tick)
+    plan = make_plan(
+        job_id,
+        request,
+        catalog,
+        tile_px=parts.tile_px,
+        halo=HALO_PX,
+        tick=lambda found: progress(0.0, f"searching scenes, {found} so far"),  # a large catalogue takes minutes
+    )
     plan = settle(plan, parts.reader, partial(progress, 0.5, "asking scenes what their items leave open"))
     key = prefix + "plan.json"
     parts.storage.put_bytes(key, plan.model_dump_json().encode())

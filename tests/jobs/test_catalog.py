@@ -142,6 +142,13 @@ def test_a_catalogue_of_broken_items_is_not_one_without_items(catalogue):
         searched(catalogue)
 
 
+def test_every_item_is_told_as_it_is_read(catalogue):
+    told = []
+    area = shape(json.loads((catalogue / "aoi.geojson").read_text())["geometry"])
+    open_catalog(CatalogProfile(name="here", href=str(catalogue))).search(area, DAYS, told.append)
+    assert told == list(range(1, len(items(catalogue, "sentinel")) + 1))
+
+
 def link_child(folder, href):
     document = json.loads(folder.read_text())
     document["links"].append({"rel": "child", "href": href, "type": "application/json"})

@@ -20,7 +20,7 @@ from clearleaf.addresses import free_port
 from clearleaf.simulated import write_catalogue
 from jobs import catalog_api
 from jobs.catalog import Catalog, CatalogProfile
-from jobs.errors import AccessDenied, InvalidJob, NoScenes, Unavailable
+from jobs.errors import AccessDenied, InvalidJob, JobDismissed, NoScenes, Unavailable
 from jobs.extent import Extent
 from jobs.job import JobRequest, Limits
 from jobs.planning import make_plan
@@ -251,6 +251,28 @@ def test_all_pages_are_read(habits, searched, static, monkeypatch, post):
     habits.post = post
     assert ids(searched()) == ids(static)
     assert len(habits.asked) > 4
+
+
+def test_every_page_is_told_before_the_next_is_asked_for(habits, folder, area, monkeypatch):
+    monkeypatch.setattr(catalog_api, "PAGE", 2)
+    told = []
+    catalog = Catalog(profile(habits.url, folder, kind="api"))
+    catalog.search(area, DAYS, lambda found: told.append((found, len(habits.asked))))
+    assert len(told) == len(habits.asked) > 4
+    assert [asked for _, asked in told] == list(range(1, len(told) + 1))
+    assert told[0] == (2, 1)
+    assert told[-1][0] == len(habits.items)
+
+
+def test_a_search_is_stopped_between_its_pages(habits, folder, area, monkeypatch):
+    monkeypatch.setattr(catalog_api, "PAGE", 2)
+
+    def stop(found):
+        raise JobDismissed("given up")
+
+    with pytest.raises(JobDismissed):
+        Catalog(profile(habits.url, folder, kind="api")).search(area, DAYS, stop)
+    assert len(habits.asked) == 1
 
 
 def test_a_server_that_ignores_every_filter_changes_nothing(habits, searched, static):
