@@ -6,6 +6,8 @@ import logging
 import re
 import time
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -16,7 +18,7 @@ import httpx
 from pystac.stac_io import DefaultStacIO
 
 from jobs.errors import AccessDenied, Problem, Unavailable
-from jobs.sources import Source, is_url
+from jobs.sources import Source, is_url, may_hear_password
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every URL with its password and signature
 
@@ -24,6 +26,7 @@ PATIENCE_S = 20.0
 """For a connection, and for each piece of an answer."""
 WHOLE_ANSWER = 6.0
 """Times the patience: an answer that drips, a byte now and then, would never end by itself."""
+MOST_REDIRECTS = 10
 MOST_BYTES = 64 * 2**20
 """Of an answer, unpacked: a page of a hundred items has some five million."""
 LONGEST_WAIT_S = 86_400.0
@@ -59,20 +62,17 @@ class HttpStacIO(DefaultStacIO):
 def client_of(source: Source, patience_s: float) -> httpx.Client:
     """Return a client for a source's documents; a redirect elsewhere is refused like a link.
 
-    The source's password goes to its own host alone, and also where a link there does not repeat it.
+    The source's password goes to its own host alone (`may_hear_password`), and also where a link there does not repeat
+    it.
     """
-    own = httpx.URL(source.href) if source.is_remote else None
+    userinfo = httpx.URL(source.href).userinfo if source.is_remote else b""
 
     def check(request: httpx.Request) -> None:
         check_place(source, str(request.url))
-        if own is not None and own.userinfo and _origin(request.url) == _origin(own):
-            request.headers["Authorization"] = f"Basic {b64encode(unquote_to_bytes(own.userinfo)).decode()}"
+        if userinfo and may_hear_password(str(request.url), source.href):
+            request.headers["Authorization"] = f"Basic {b64encode(unquote_to_bytes(userinfo)).decode()}"
 
     return httpx.Client(timeout=patience_s, follow_redirects=True, event_hooks={"request": [check]})
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
 
 
 def check_place(source: Source, href: str) -> None:
@@ -113,7 +113,7 @@ def fetch(
     until = time.monotonic() + longest_s
     content = bytearray()
     try:
-        with client.stream(method, href, **what) as answer:
+        with _answer(client, client.build_request(method, href, **what)) as answer:
             if not answer.is_success:
                 raise meaning(answer, href)
             for piece in answer.iter_bytes():
@@ -128,6 +128,18 @@ def fetch(
     except httpx.InvalidURL as error:
         raise ValueError(f"{shown(href)} is no URL") from error
     return bytes(content)
+
+
+@contextmanager
+def _answer(client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
+    """Give the answer to a request, unread; of redirects, which a client would read whole, only the heads are read."""
+    for _ in range(MOST_REDIRECTS):
+        with closing(client.send(request, stream=True, follow_redirects=False)) as answer:
+            if answer.next_request is None or not client.follow_redirects:
+                yield answer
+                return
+            request = answer.next_request
+    raise httpx.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects", request=request)
 
 
 def meaning(answer: httpx.Response, href: str) -> Exception:

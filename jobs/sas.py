@@ -92,8 +92,10 @@ class SasTokens:
         return True
 
     def _place(self, href: str) -> tuple[str, str] | None:
-        """Return account and container of a URL in the storage."""
+        """Return account and container of a URL in the storage; what is asked for by TLS is sent by TLS alone."""
         parts = urlsplit(href)
+        if parts.scheme != "https" and parts.scheme != urlsplit(self._endpoint).scheme:
+            return None
         host, container = parts.netloc, parts.path.lstrip("/").partition("/")[0]
         if not host.endswith(self._blobs) or not container:
             return None

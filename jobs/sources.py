@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from typing import Literal
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -78,6 +78,27 @@ def local_path(href: str) -> str:
     """Return a path, absolute and without detours, from a path or a file URL."""
     path = unquote(urlsplit(href).path) if href.startswith("file:") else href
     return os.path.normpath(os.path.abspath(path))  # noqa: PTH100 - links stay links: operators use them
+
+
+def may_hear_password(href: str, of: str) -> bool:
+    """Return whether a place may be told the password of a catalogue.
+
+    The same host and port may; in clear text only where the catalogue itself is asked in clear text.
+
+    Args:
+        href: URL of the place.
+        of: URL of the catalogue.
+    """
+    there, own = urlsplit(href), urlsplit(of)
+    if there.scheme not in ("http", "https") or (there.hostname, _port(there)) != (own.hostname, _port(own)):
+        return False
+    return there.scheme == "https" or own.scheme == "http"
+
+
+def _port(parts: SplitResult) -> str:
+    """Return the port of a URL as it is written; empty where it is the usual one of its scheme."""
+    port = parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    return "" if port == {"http": "80", "https": "443"}.get(parts.scheme) else port
 
 
 def without_password(href: str) -> str:

@@ -55,6 +55,10 @@ def status(code, **headers):
 def dripping(handler):
     """Answer a byte now and then, each in time for its own."""
     handler.send_response(200)
+    dripped(handler)
+
+
+def dripped(handler):
     handler.send_header("Content-Length", "100000")
     handler.end_headers()
     handler.close_connection = True
@@ -196,6 +200,25 @@ def test_an_answer_without_end_is_not_read_to_its_end(server):
     with httpx.Client() as client, pytest.raises(ValueError, match=r"catalog.json answers with more than 100000 bytes"):
         fetch(client, "GET", f"http://127.0.0.1:{server.server_port}/catalog.json", most_bytes=100_000)
     assert len(sent) < 1000
+
+
+def test_a_redirect_is_not_read_before_it_is_followed(server, profile, folder):
+    def endless(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "/catalog.json")
+        dripped(handler)
+
+    server.answers["/moved.json"] = endless
+    moved = profile.href.replace("catalog.json", "moved.json")
+    start = time.monotonic()
+    assert Catalog(CatalogProfile(name="far", href=moved)).search(EVERYWHERE, DAYS).scenes
+    assert time.monotonic() - start < 5
+
+
+def test_redirects_in_a_circle_end(server, profile):
+    server.answers["/catalog.json"] = status(302, Location="/catalog.json")
+    with pytest.raises(Unavailable, match="more than 10 redirects"):
+        Catalog(profile)
 
 
 def test_a_small_packed_answer_that_unpacks_without_end_is_refused(server):

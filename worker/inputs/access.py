@@ -15,7 +15,7 @@ from jobs.errors import AccessDenied, Problem
 from jobs.profiles import CatalogProfile
 from jobs.sas import KEY_VARIABLE, NEEDS_KEY, SasTokens
 from jobs.scenes import Scene
-from jobs.sources import Source, is_url, local_path
+from jobs.sources import Source, is_url, local_path, may_hear_password, without_password
 
 S3_VARIABLES = ("CLEARLEAF_SCENES_S3_ACCESS_KEY", "CLEARLEAF_SCENES_S3_SECRET_KEY")
 S3_REGION = "us-east-1"  # what services outside AWS sign with, whatever they call their region
@@ -38,7 +38,7 @@ class Access:
     Attributes:
         tokens: of the Planetary Computer.
         has_key: whether they are asked for with a key.
-        passwords: user and password by host and port, for catalogues whose URL holds them.
+        passwords: user and password, by the URL of the catalogue that holds them.
         s3: credentials; None where there are none.
         endpoints: host of the S3 service of each bucket.
     """
@@ -54,8 +54,8 @@ class Access:
         """Return what opens the files of some catalogues."""
         key = key if key is not None and key.get_secret_value() else None
         sources = [source for profile in profiles for source in profile.sources.values()]
-        places = [urlsplit(source.href) for source in sources]
-        passwords = {p.netloc.rpartition("@")[2]: p.netloc.rpartition("@")[0] for p in places if "@" in p.netloc}
+        places = [(without_password(source.href), urlsplit(source.href).netloc) for source in sources]
+        passwords = {href: netloc.rpartition("@")[0] for href, netloc in places if "@" in netloc}
         endpoints = {bucket: s.s3_endpoint for s in sources if s.signing == "s3" for bucket in s.asset_hosts}
         return cls(SasTokens(key), key is not None, passwords, s3, endpoints)
 
@@ -91,9 +91,10 @@ class Access:
         """
         if scene.signing == "planetary-computer":
             return self.tokens.signed(href)
-        parts = urlsplit(href)
-        if parts.scheme in ("http", "https") and parts.netloc in self.passwords:
-            return urlunsplit(parts._replace(netloc=f"{self.passwords[parts.netloc]}@{parts.netloc}"))
+        for catalog, password in self.passwords.items():
+            if may_hear_password(href, catalog):
+                parts = urlsplit(href)
+                return urlunsplit(parts._replace(netloc=f"{password}@{parts.netloc}"))
         return href
 
     def renewed(self, scene: Scene, href: str, refused: str) -> bool:

@@ -164,6 +164,38 @@ def test_a_password_is_added_on_opening_and_only_there(plan, signed_scene, archi
     assert SceneReader(tries=1, access=access).read_s2([scene], plan.geobox).skipped == ()
 
 
+@pytest.mark.parametrize(
+    ("catalog", "href", "told"),
+    [
+        ("https://user:pw@a.org/c", "https://a.org/x.tif", True),
+        ("https://user:pw@a.org/c", "https://A.org:443/x.tif", True),
+        ("https://user:pw@a.org/c", "http://a.org/x.tif", False),
+        ("https://user:pw@a.org/c", "http://a.org:443/x.tif", False),
+        ("https://user:pw@a.org/c", "https://a.org:8443/x.tif", False),
+        ("https://user:pw@a.org/c", "https://b.org/x.tif", False),
+        ("https://user:pw@a.org/c", "https://a.org:none/x.tif", False),
+        ("https://user:pw@[::1]:8443/c", "https://[::1]:8443/x.tif", True),
+        ("https://user:pw@[::1]/c", "https://[::1]:8443/x.tif", False),
+        ("https://user:pw@a.org/c", "https://a.org.b.org/x.tif", False),
+        ("https://user:pw@a.org/c", "/a.org/x.tif", False),
+        ("http://user:pw@a.org/c", "http://a.org:80/x.tif", True),
+        ("http://user:pw@a.org/c", "https://a.org/x.tif", True),
+        ("http://user:pw@a.org:8080/c", "http://a.org/x.tif", False),
+        ("https://a.org/c", "https://a.org/x.tif", False),
+    ],
+)
+def test_a_password_is_for_its_own_host_and_not_told_in_clear_text(plan, catalog, href, told):
+    access = Access.of([CatalogProfile(name="own", href=catalog)], None, None)
+    opened = access.opened(plan.s2_scenes[0], href)
+    assert opened == (href.replace("//", "//user:pw@") if told else href)
+
+
+def test_a_token_is_not_sent_in_clear_text(tokens, archive):
+    secure = SasTokens(KEY, archive.endpoint.replace("http:", "https:"), archive.blobs)
+    assert secure.signed(place(archive)) == place(archive)
+    assert tokens.signed(place(archive)) != place(archive)
+
+
 def test_a_missing_key_is_told_before_anything_is_searched():
     radar = BUILT_IN["planetary-computer"]
     with pytest.raises(AccessDenied, match=r"sentinel-1-rtc needs an account .* PC_SDK_SUBSCRIPTION_KEY"):
