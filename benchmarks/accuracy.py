@@ -35,7 +35,7 @@ from model_cards import write_cards
 from models import weights
 from models.evaluation.scenarios import GAP0, GAP15, SCENARIOS
 
-AVERAGE_SITES, AVERAGE_SITES_OF_DOCS = 4, 120
+AVERAGE_SITES, AVERAGE_SITES_OF_DOCS = 4, 60
 """A site has some 18,000 scored pixels of cropland and forest, and twice as many in all: the page has millions."""
 
 Found = TypeVar("Found")

@@ -37,10 +37,10 @@ def cells_of(place: str, sites_per_region: int, scenarios: Sequence[Scenario] = 
     if place in REAL:
         site, name = read_patch(place.lower()), REAL[place]
         networks = [*trained(name), adapted(site, name)]
-        return [cell(place, scenario, [_real(site, scenario, networks)]) for scenario in scenarios]
+        return [cell(place, scenario, [_estimates(site, scenario, networks)]) for scenario in scenarios]
     sites = [simulate(spec).site() for spec in landscape_specs(place, sites_per_region)]
     networks = trained("release")
-    return [cell(place, s, [_simulated(site, s, networks) for site in sites]) for s in scenarios]
+    return [cell(place, s, [_estimates(site, s, networks, DAYS_PER_SITE) for site in sites]) for s in scenarios]
 
 
 def cell(place: str, scenario: Scenario, parts: Sequence[Hidden | None]) -> dict[str, Any]:
@@ -62,20 +62,15 @@ def cell(place: str, scenario: Scenario, parts: Sequence[Hidden | None]) -> dict
     }
 
 
-def _real(site: Site, scenario: Scenario, networks: Sequence[Estimator]) -> Hidden | None:
+def _estimates(
+    site: Site, scenario: Scenario, networks: Sequence[Estimator], most_days: int | None = None
+) -> Hidden | None:
     methods = [estimator(name, method) for name, method in classical(scenario).items()]
-    return estimate_hidden(held_out(site, scenario), [*networks, age, *methods])
-
-
-def _simulated(site: Site, scenario: Scenario, networks: Sequence[Estimator]) -> Hidden | None:
-    """Return the estimates of some days of a simulated site; the costly multi-output process is left out."""
-    methods = [estimator(n, method) for n, method in classical(scenario).items() if not n.startswith("multi")]
-    return estimate_hidden(held_out(site, scenario, DAYS_PER_SITE), [*networks, age, *methods])
+    return estimate_hidden(held_out(site, scenario, most_days), [*networks, age, *methods])
 
 
 def _best_classical(hidden: Hidden, scenario: Scenario) -> str:
-    names = [name for name in classical(scenario) if name in hidden.estimates]
-    return min(names, key=lambda name: score(hidden.truth, hidden.estimates[name].lai).rmse)
+    return min(classical(scenario), key=lambda name: score(hidden.truth, hidden.estimates[name].lai).rmse)
 
 
 def _figures(hidden: Hidden, name: str, best: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.noise import observation_noise
 from models.radar import RadarAnomalies, anomalies
 from models.series import FloatArray, ObservedLai, Site
 
@@ -22,6 +23,8 @@ USUAL_COVARIANCE = np.diag([1.0, 2.25, 1.0])
 """(m2/m2)², dB²: believed before anything is seen; backscatter says nothing of leaves."""
 USUAL_SCENES = 3.0
 """It counts as much as so many scenes."""
+LEAST_SIGNAL = 0.25
+"""Share of LAI's variance between scenes that is never taken for their noise."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class AreaStatistics:
 
     Attributes:
         mean: () mean LAI, m2/m2.
-        covariance: (3, 3) of LAI against its pixel's mean, m2/m2, and of the anomalies of VH and VH - VV, dB.
+        covariance: (3, 3) of noise-free LAI against its pixel's mean, m2/m2, and of the anomalies of VH and VH - VV,
+            dB.
     """
 
     mean: FloatArray
@@ -59,7 +63,27 @@ def area_statistics(sites: Sequence[Site], radar: Sequence[RadarAnomalies] | Non
             scenes += share / len(sites)
             products += share / len(sites) * (together.T @ together) / len(together)
     covariance = (USUAL_SCENES * USUAL_COVARIANCE + products) / (USUAL_SCENES + scenes)
+    covariance[0, 0] = _lai_variance([site.observed for site in sites])  # for that no pass need be near
     return AreaStatistics(np.array(mean, np.float32), covariance.astype(np.float32))
+
+
+def _lai_variance(looks: Sequence[ObservedLai]) -> float:
+    """Return the variance of noise-free LAI in time, (m2/m2)²: that of all visible scenes without their noise."""
+    total, scenes = USUAL_SCENES * USUAL_COVARIANCE[0, 0], USUAL_SCENES
+    for look in looks:
+        seen = np.isfinite(look.lai)
+        count = seen.sum(axis=0)
+        level = pixel_means(look, 0.0, 1e-6)
+        squares = np.where(seen, (look.lai - level) ** 2, 0).sum(axis=0)
+        often = count > 1  # a pixel seen once lies on its own mean
+        degrees = count[often] - 1
+        if degrees.size:
+            found = squares[often].sum() / degrees.sum()
+            noise = (degrees * observation_noise(level[often]) ** 2).sum() / degrees.sum()
+            weight = degrees.sum() / seen[0].size / len(looks)
+            scenes += weight
+            total += weight * max(found - noise, LEAST_SIGNAL * found)
+    return float(total / scenes)
 
 
 def pixel_means(observed: ObservedLai, mean: float, belief: float) -> FloatArray:

@@ -136,23 +136,23 @@ def _choose(
     prior_error = _by_date_rmse(hidden, PRIOR)
     # Who orders another model by name wants to see what it does, not what would do better.
     fell_back = chosen.model == "default" and errors[best] >= prior_error
+    own = _own_factor(hidden, PRIOR if fell_back else DELIVERED, chosen.sigma_factor)
     if fell_back:
-        chosen = replace(chosen, method="prior")
-        hidden = replace(hidden, estimates={**hidden.estimates, DELIVERED: hidden.estimates[PRIOR]})
+        chosen = replace(chosen, method="prior", sigma_factor=find_weights(chosen.weights).of("prior").sigma_factor)
         note = f"on calibration days the networks (RMSE {errors[best]:.2f}) did not beat the prior ({prior_error:.2f})"
     else:
         what = chosen.method if chosen.model == "default" else chosen.model
         note = f"{what}: RMSE {errors[best]:.2f} on calibration days, the prior {prior_error:.2f}"
-    return replace(chosen, sigma_factor=_own_factor(hidden, chosen.sigma_factor)), fell_back, note
+    factor = shrink_factor(chosen.sigma_factor, own, len(np.unique(hidden.days)))
+    return replace(chosen, sigma_factor=factor), fell_back, note
 
 
-def _own_factor(hidden: Hidden, published: float) -> float:
-    """Return the area's factor on raw sigma, from what hidden days show of it."""
-    delivered = hidden.estimates[DELIVERED]
-    if delivered.sigma is None:
-        raise ValueError("what is delivered has no sigma to be calibrated")
-    own = fit_factor(hidden.truth, delivered.lai, delivered.sigma / np.float32(published))
-    return shrink_factor(published, own, len(np.unique(hidden.days)))
+def _own_factor(hidden: Hidden, name: str, factor: float) -> float:
+    """Return the area's factor on raw sigma, from what hidden days show of an estimate whose sigma has a factor now."""
+    found = hidden.estimates[name]
+    if found.sigma is None:
+        raise ValueError(f"{name} has no sigma to be calibrated")
+    return fit_factor(hidden.truth, found.lai, found.sigma / np.float32(factor))
 
 
 def _by_date_rmse(hidden: Hidden, name: str) -> float:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from models.evaluation.metrics import Z90
-from models.prior import observation_noise
+from models.noise import OWN_NOISE, observation_noise
 from models.series import FloatArray
 
 DAYS_OF_PRIOR_BELIEF = 4.0
 """The published factor counts as much as so many hidden days of the AOI's own: a handful makes no quantile."""
-OWN_NOISE = 0.2
-"""Share of a scene's noise, as variance, that stays where its visible part tells everything that pixels share; so that
-one factor holds there and where nothing is told, on simulated sites and real patches."""
 FACTOR_RANGE = (0.6, 2.5)
 
 

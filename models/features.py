@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.likeness import likeness_keys
+from models.noise import observation_noise
 from models.own_scene import kriged_departure
-from models.prior import Prior, observation_noise
+from models.prior import Prior
 from models.radar import RadarAnomalies, pass_channels
 from models.series import BoolArray, FloatArray, IntArray, ObservedLai
 
@@ -21,8 +23,6 @@ TOKEN_REACH_DAYS = 60
 LAI_SCALE = 4.0
 DB_SCALE = 3.0
 AGE_SCALE, AGE_MAX = 30.0, 90.0
-KEY_LAI, KEY_EDGES, KEY_RADAR_DB, KEY_SD = 0.6, 0.8, 1.5, 0.5
-"""m2/m2, dB: differences at which two pixels stop being alike; see `own_scene`."""
 ANALOG_DB, ANALOG_DAYS = 1.0, 60.0
 """How alike two radar looks (dB) and how near two days must be to be called alike."""
 
@@ -93,52 +93,38 @@ def site_features(observed: ObservedLai, radar: RadarAnomalies) -> SiteFeatures:
 def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> DayFeatures:
     """Return the features of the target days, given the prior on them."""
     radar_now, support = site.radar.smooth(target_days)
-    query = np.concatenate(
-        [_prior_channels(prior), _radar_channels(site, prior, radar_now, support, target_days)], axis=1
-    )
+    change = _radar_change(site, prior, radar_now, support)
+    looks = _radar_channels(site, prior, radar_now, support, target_days)
+    query = np.concatenate([_prior_channels(prior), change / DB_SCALE, looks], axis=1)
     index, lags = nearest_passes(site.radar.days, target_days)
     refs, masks, means, ages = _references(site.observed, prior, target_days)
-    shift, told = _own_scene(torch.from_numpy(query.astype(np.float32)), refs[:, :1], masks[:, :1], prior)
+    shift, told = _own_scene(refs[:, :1], masks[:, :1], prior, likeness_keys(prior, change))
     arrays = (query.astype(np.float32), index, lags, refs, masks, means, ages, prior.mean[:, None], prior.sd[:, None])
     tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
     return DayFeatures(*[*tensors, shift, told])
 
 
-def _own_scene(query: Tensor, own: FloatArray, visible: FloatArray, prior: Prior) -> tuple[Tensor, Tensor]:
+def _own_scene(own: FloatArray, visible: FloatArray, prior: Prior, keys: FloatArray) -> tuple[Tensor, Tensor]:
     """Return how far each day's own scene says that it departs from the prior, and how much of that is known."""
     mean = prior.mean[:, None]
     maps = ((own - mean) * visible, visible, prior.sd[:, None], observation_noise(mean))
     departure, seen, sd, noise = (torch.from_numpy(array.astype(np.float32)) for array in maps)
-    return kriged_departure(departure, seen, sd, noise, likeness_keys(query))
-
-
-def likeness_keys(query: Tensor) -> Tensor:
-    """Return (D, 6, H, W): what pixels of a day are compared by, given its query channels.
-
-    The prior, LAI before and after, change of VV and VH (3 x 3), and the spread of the prior.
-    """
-    mean, before, after = (LAI_SCALE * query[:, i] for i in range(3))
-    change = DB_SCALE / KEY_RADAR_DB * query[:, 9:11]
-    lai = [mean / KEY_LAI, (mean + before) / KEY_EDGES, (mean + after) / KEY_EDGES, query[:, 4] / KEY_SD]
-    return torch.cat([torch.stack(lai, dim=1), change], dim=1)
+    return kriged_departure(departure, seen, sd, noise, torch.from_numpy(keys))
 
 
 def _prior_channels(prior: Prior) -> FloatArray:
     """Return (D, 9, H, W): prior, its spread, the enclosing observations, their ages and whether they exist."""
     b = prior.brackets
     has_before, has_after = b.before_index >= 0, b.after_index >= 0
-    before = np.where(has_before, b.before, prior.mean)
-    after = np.where(has_after, b.after, prior.mean)
+    before, after = prior.enclosing()
     linear = np.where(has_before | has_after, b.linear(), prior.mean)
     ages = [np.minimum(age, AGE_MAX) / AGE_SCALE for age in (b.age_before, b.age_after)]
     lai = [prior.mean / LAI_SCALE, (before - prior.mean) / LAI_SCALE, (after - prior.mean) / LAI_SCALE]
     return np.stack([*lai, linear - prior.mean, prior.sd, *ages, has_before, has_after], axis=1).astype(np.float32)
 
 
-def _radar_channels(
-    site: SiteFeatures, prior: Prior, now: FloatArray, support: FloatArray, target_days: IntArray
-) -> FloatArray:
-    """Return (D, 13, H, W): change against the brackets (6), anomaly now (3), support, likeness of days (3)."""
+def _radar_change(site: SiteFeatures, prior: Prior, now: FloatArray, support: FloatArray) -> FloatArray:
+    """Return (D, 6, H, W) change of backscatter against the enclosing observations, dB; 0 where no pass is near."""
     b = prior.brackets
     share = b.weight_after()[:, None]
 
@@ -149,11 +135,23 @@ def _radar_channels(
         return np.where(index[:, None] < 0, now, picked)
 
     change = now - ((1 - share) * at(b.before_index) + share * at(b.after_index))
-    there = (support > 0.1)[:, None]
+    return np.where(_near(support), change, 0).astype(np.float32)
+
+
+def _radar_channels(
+    site: SiteFeatures, prior: Prior, now: FloatArray, support: FloatArray, target_days: IntArray
+) -> FloatArray:
+    """Return (D, 7, H, W): anomaly now (3), support, likeness of days (3)."""
+    there = _near(support)
     analog, alike = _analog(site, prior, now, target_days)
     likeness = np.stack([analog / LAI_SCALE, alike, analog * alike], axis=1)
-    channels = [np.where(there, change, 0) / DB_SCALE, np.where(there, now[:, :3], 0) / DB_SCALE]
-    return np.concatenate([*channels, np.minimum(support, 3)[:, None] / 3, np.where(there, likeness, 0)], axis=1)
+    anomaly = np.where(there, now[:, :3], 0) / DB_SCALE
+    return np.concatenate([anomaly, np.minimum(support, 3)[:, None] / 3, np.where(there, likeness, 0)], axis=1)
+
+
+def _near(support: FloatArray) -> BoolArray:
+    """Return (D, 1, H, W) whether any pass is near, by the sum of kernel weights (D, H, W)."""
+    return np.asarray(support > 0.1)[:, None]
 
 
 def _analog(site: SiteFeatures, prior: Prior, now: FloatArray, target_days: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -23,18 +23,23 @@ class GpSettings:
         length_days: over which LAI stays alike.
         coupling: share of the covariance between LAI and backscatter that is believed.
         radar_signal: share of backscatter's variance that is the process; the rest is speckle and weather.
-        process_share: share of the process in the prior; the rest is the straight line.
+        scene_noise: share of a single scene's noise that the process believes: part of it lasts from scene to scene.
+        least_share: share of the process in the prior where an observation is next to the day; the rest is the
+            straight line.
+        alone_days: days to the nearest observation beyond which the prior is the process alone.
     """
 
-    length_days: float = 35.0
+    length_days: float = 40.0
     coupling: float = 0.7
     radar_signal: float = 0.3
-    process_share: float = 0.6
+    scene_noise: float = 0.75
+    least_share: float = 0.5
+    alone_days: float = 40.0
 
 
 @dataclass(frozen=True)
 class GivenRadar:
-    """LAI on T scenes and on N other days, given R passes; the same for every pixel.
+    """LAI on T scenes and on N other days, given R passes; the same for all pixels that those show.
 
     Attributes:
         at_days: (N,) the other days.
@@ -83,17 +88,27 @@ def given_radar(
 
 
 def _outputs(statistics: AreaStatistics, settings: GpSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (3, 3) covariance of LAI, VH and VH - VV that the process has, and the noise variance of the latter.
+    """Return the process's (3, 3) covariance of LAI, VH and VH - VV, and the noise variance of the last two."""
+    signal = coupled(statistics, settings.radar_signal, settings.coupling)
+    return signal, (1 - settings.radar_signal) * statistics.covariance.diagonal()[1:].astype(np.float64)
+
+
+def coupled(statistics: AreaStatistics, radar_signal: float, coupling: float) -> np.ndarray:
+    """Return the (3, 3) covariance of processes of LAI, VH and VH - VV in an area, (m2/m2)² and dB².
 
     The two channels share their speckle, so that nothing is made of the covariance between them.
+
+    Args:
+        statistics: of the area.
+        radar_signal: share of backscatter's variance that is the process.
+        coupling: share of the covariance between LAI and backscatter that is believed.
     """
     found = statistics.covariance.astype(np.float64)
-    signal = np.diag(found.diagonal() * [1, settings.radar_signal, settings.radar_signal])
+    signal = np.diag(found.diagonal() * [1, radar_signal, radar_signal])
     most = MOST_CORRELATED * np.sqrt(signal[0, 0] * signal.diagonal()[1:])
-    signal[0, 1:] = signal[1:, 0] = settings.coupling * np.clip(found[0, 1:], -most, most)
+    signal[0, 1:] = signal[1:, 0] = coupling * np.clip(found[0, 1:], -most, most)
     lowest = np.linalg.eigvalsh(signal).min()
-    signal += max(1e-4 - lowest, 0) * np.eye(3)  # a covariance has no negative direction
-    return signal, (1 - settings.radar_signal) * found.diagonal()[1:]
+    return np.asarray(signal + max(1e-4 - lowest, 0) * np.eye(3))  # a covariance has no negative direction
 
 
 def _matern(days: IntArray, others: IntArray, length_days: float) -> np.ndarray:

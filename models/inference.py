@@ -68,7 +68,7 @@ def without_networks(
 
 def _encode(networks: TwoSteps, images: Tensor) -> Tensor:
     """Return the tokens of all passes (S, C, h, w), each pass encoded once."""
-    images = _pad_sides(images)
+    images = pad_sides(images)
     step = max(1, PIXELS_AT_ONCE // (images.shape[-1] * images.shape[-2]))
     if not len(images):  # no radar at all: one empty token that is never present
         images = images.new_zeros((1, *images.shape[1:]))
@@ -83,10 +83,11 @@ def gather_tokens(tokens: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
 def padded(day: DayFeatures, device: torch.device | str) -> DayFeatures:
     """Return the features on a device, their sides grown to multiples of 4 by repeating the border."""
     tensors = {field.name: getattr(day, field.name) for field in fields(day)}
-    return DayFeatures(**{k: (_pad_sides(v) if v.ndim == 4 else v).to(device) for k, v in tensors.items()})
+    return DayFeatures(**{k: (pad_sides(v) if v.ndim == 4 else v).to(device) for k, v in tensors.items()})
 
 
-def _pad_sides(x: Tensor) -> Tensor:
+def pad_sides(x: Tensor) -> Tensor:
+    """Return maps (..., H, W), their sides grown to multiples of 4 by repeating the border."""
     height, width = x.shape[-2:]
     grow = (-width % POOLING, -height % POOLING)
     return pad(x, (0, grow[0], 0, grow[1]), mode="replicate") if any(grow) and x.numel() else x

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, fold, pad
 
+from models.noise import OWN_NOISE
+
 BLOCK_PX, MARGIN_PX, REACH_PX = 16, 4, 24
 """Side of a block, how far its result reaches beyond it, and how far it looks; 480 m at 20 m pixels."""
 CELL_PX = 2
@@ -25,9 +27,8 @@ SHARED, ALIKE, CLOSE, ALIKE_CLOSE = 0.2, 0.4, 0.2, 0.2
 """Shares of a departure's variance: of the whole scene, of pixels alike, of neighbours, of neighbours alike."""
 CLOSE_PX, ALIKE_CLOSE_PX = 4.0, 10.0
 """Pixels over which departures stay alike in space, for the last two."""
-SCALE, OWN_NOISE = 0.5, 0.25
-"""Share of the variance of prior and scene that departures share; share of a scene's noise that each pixel has for
-itself."""
+SCALE = 0.5
+"""Share of the variance of prior and scene that departures share."""
 LEAST_NUGGET = 1e-3
 """Share of the variance that is each pixel's own at least, or single precision cannot tell alike pixels apart."""
 BLOCKS_AT_ONCE = 2
@@ -40,8 +41,7 @@ def kriged_departure(
 ) -> tuple[Tensor, Tensor]:
     """Return the departure of every pixel, m2/m2, and the share of its variance that is known, 0..1; (D, 1, H, W).
 
-    Where nothing is visible around, both are 0; in a block that is visible as a whole they are the departure itself
-    and 1.
+    Where nothing is visible around, both are 0; where the pixel itself is visible, they are its own departure and 1.
 
     Args:
         departure: (D, 1, H, W) observed minus prior, m2/m2; 0 where hidden.
@@ -57,16 +57,14 @@ def kriged_departure(
     near, window = _views(maps, MARGIN_PX, 1), _views(_cell_means(maps), REACH_PX, CELL_PX)
     hidden = _views(pad(1 - visible, grow), MARGIN_PX, 1)
     wanted = _any(window[..., -1:, :, :]) & _any(hidden)  # (D, rows, columns)
-    found = near.new_zeros(*wanted.shape, 3, _NEAR_PX, _NEAR_PX)
+    found = near.new_zeros(*wanted.shape, 2, _NEAR_PX, _NEAR_PX)
     for chosen in torch.split(wanted.nonzero(), BLOCKS_AT_ONCE):
         if len(chosen):
             at = tuple(chosen.T)
             found[at] = _solve(near[at], window[at])
-    shift, told, solved = _blend(found).unbind(dim=1)
-    # What was not solved is either visible as a whole or without anything to go by.
-    shift = shift + (1 - solved) * maps[:, -2]
-    told = told + (1 - solved) * maps[:, -1]
-    return shift[:, None, :height, :width], told[:, None, :height, :width]
+    shift, told = _blend(found)[..., :height, :width].unbind(dim=1)
+    seen = visible > 0
+    return torch.where(seen, departure, shift[:, None]), torch.where(seen, visible, told[:, None])
 
 
 def _views(maps: Tensor, around_px: int, cell_px: int) -> Tensor:
@@ -140,7 +138,7 @@ class _Points:
 
 
 def _solve(near: Tensor, window: Tensor) -> Tensor:
-    """Return departure, known share and 1 for every pixel of B blocks with their margins, (B, 3, h, w).
+    """Return departure and known share for every pixel of B blocks with their margins, (B, 2, h, w).
 
     Args:
         near: (B, C, h, w) pixels of the blocks with their margins.
@@ -160,8 +158,8 @@ def _solve(near: Tensor, window: Tensor) -> Tensor:
     half = torch.linalg.solve_triangular(factor, cross, upper=False)
     white = torch.linalg.solve_triangular(factor, (known.departure * there)[:, :, None], upper=False)
     told = ((half**2).sum(dim=1) / targets.scale.clamp(min=1e-6) ** 2).clamp(max=1)
-    found = torch.stack([(half * white).sum(dim=1), told, torch.ones_like(told)], dim=1)
-    return found.reshape(-1, 3, *near.shape[-2:])
+    found = torch.stack([(half * white).sum(dim=1), told], dim=1)
+    return found.reshape(-1, 2, *near.shape[-2:])
 
 
 def _covariance(one: _Points, other: _Points) -> Tensor:
@@ -187,7 +185,7 @@ def _fading(squared: Tensor) -> Tensor:
 
 
 def _blend(found: Tensor) -> Tensor:
-    """Return (D, 3, H, W): blocks (D, rows, columns, 3, h, w) joined, each fading over its margin into the next."""
+    """Return (D, 2, H, W): blocks (D, rows, columns, 2, h, w) joined, each fading over its margin into the next."""
     rows, columns = found.shape[1:3]
     line = (torch.arange(_NEAR_PX, device=found.device) + 0.5) / (2 * MARGIN_PX)
     line = torch.minimum(line, line.flip(0)).clamp(max=1)

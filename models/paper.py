@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from models.bands import LAI_MAX
 from models.brackets import Brackets, find_brackets
@@ -21,7 +20,7 @@ from models.cnn1d_transformer import Cnn1dTransformer
 from models.cnn2d_lstm import Cnn2dLstm
 from models.cnn2d_transformer import Cnn2dTransformer
 from models.edcstfn import Edcstfn
-from models.inference import POOLING
+from models.inference import pad_sides
 from models.progress import Progress, part_of, silent
 from models.radar_levels import radar_levels
 from models.series import FloatArray, IntArray, Site
@@ -136,8 +135,7 @@ class PaperNetworks(nn.Module):
             strips = (network(strip.to(device), lags, present) for strip in torch.split(images, ROWS_AT_ONCE, dim=-2))
             found = torch.cat(list(strips), dim=-2)
         else:
-            padded = pad(images[0], (0, -width % POOLING, 0, -height % POOLING), mode="replicate")[None]
-            found = network(padded.to(device), lags, present)
+            found = network(pad_sides(images[0])[None].to(device), lags, present)
         lai: FloatArray = (LAI_MAX * found[0, 0, :height, :width]).clamp(0, LAI_MAX).float().cpu().numpy()
         return lai
 

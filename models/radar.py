@@ -55,7 +55,11 @@ class RadarAnomalies:
 
 
 def anomalies(radar: RadarSeries) -> RadarAnomalies:
-    """Return the backscatter anomalies of a radar series; each relative orbit is its own reference."""
+    """Return the backscatter anomalies of a radar series; each relative orbit is its own reference.
+
+    Passes that show nothing at all are left out.
+    """
+    radar = radar.with_data()
     valid: BoolArray = np.asarray(np.isfinite(radar.power).all(axis=1))
     fine, coarse = (_anomaly(_average(radar.power, valid, side), valid, radar.orbits) for side in (FINE_PX, COARSE_PX))
     return RadarAnomalies(fine, coarse, valid, radar.days, radar.ascending, radar.cos_incidence)

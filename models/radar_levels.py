@@ -43,6 +43,7 @@ class RadarLevels:
 
 def radar_levels(radar: RadarSeries, target_days: IntArray) -> RadarLevels:
     """Return the radar dates around each target day."""
+    radar = radar.with_data()
     there: BoolArray = np.asarray(np.isfinite(radar.power).all(axis=1))  # (S, H, W)
     level = to_decibels(np.nan_to_num(radar.power, nan=1.0))
     level = (level - np.reshape(MEAN_DB, (2, 1, 1))) / np.reshape(SPREAD_DB, (2, 1, 1))

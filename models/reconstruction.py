@@ -17,8 +17,9 @@ from models.biophysical import observed_lai
 from models.calibration import raw_sigma
 from models.features import site_features
 from models.inference import run, without_networks
+from models.noise import observation_noise
 from models.paper import PaperNetworks
-from models.prior import observation_noise, temporal_prior
+from models.prior import temporal_prior
 from models.progress import Progress, part_of, silent
 from models.radar import anomalies
 from models.series import FloatArray, IntArray, ObservedLai, OpticalSeries, Reconstruction, Site

@@ -45,6 +45,12 @@ class RadarSeries:
     ascending: BoolArray
     cos_incidence: FloatArray
 
+    def with_data(self) -> RadarSeries:
+        """Return the series without the passes that show no pixel: which those are differs from tile to tile."""
+        shown: BoolArray = np.asarray(np.isfinite(self.power).all(axis=1))  # (T, H, W)
+        there = shown.any(axis=(1, 2))
+        return self if there.all() else RadarSeries(*(values[there] for values in vars(self).values()))
+
 
 @dataclass(frozen=True)
 class OpticalSeries:

@@ -4,7 +4,8 @@ All pixels of a site share hyperparameters; every pixel then has a process of it
 overfits (its pixels err together, scene by scene), so that processes of several hyperparameters are averaged instead,
 by how well each predicts left-out scenes of the site across a gap as wide as the target day's own. With radar they are
 multi-output processes as in Pipia et al. (2019), Remote Sensing of Environment 235, 111452, with Matérn kernels,
-backscatter instead of the radar vegetation index, and covariances between outputs taken from the site: our choices.
+backscatter instead of the radar vegetation index, and covariances between outputs taken from the site, as our own prior
+takes them from the area: our choices.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.area import AreaStatistics, area_statistics
 from models.brackets import find_brackets
+from models.given_radar import coupled
 from models.radar import anomalies
 from models.series import BoolArray, FloatArray, IntArray, ObservedLai, Site
 
@@ -30,8 +33,6 @@ JOINT_LENGTHS_DAYS, JOINT_NOISE, COUPLINGS = (20.0, 35.0, 60.0), 0.3, (0.5, 1.0)
 """Of LAI and radar. A coupling is a share of the site's covariance between LAI and backscatter."""
 RADAR_SIGNAL = 0.3
 """Share of backscatter's variance that is the process; the rest is speckle and weather."""
-TOGETHER_DAYS = 4
-"""LAI and backscatter at most so far apart count as seen together."""
 LEFT_OUT_SCENES, LEFT_OUT_PIXELS = {1: 16, 3: 8}, {1: 64, 3: 32}
 """By number of outputs: three cost ten times as much."""
 MIN_SEEN = 0.3
@@ -40,12 +41,12 @@ LEAST_MSE = 1e-6
 """(m2/m2)²; a site that never changes is predicted without error by every process."""
 MIN_TRUST = 0.02
 """Processes with a smaller share in the estimate are not worth their time."""
-PIXELS_AT_ONCE = 16
-"""More do not stay in the cache of a core, and take twice as long."""
+PATTERNS_AT_ONCE = 16
+"""More systems of equations do not stay in the cache of a core, and take twice as long."""
 UNSEEN = 1e4
 """Noise variance of an absent observation: it says nothing, and all pixels have equally many."""
-DAYS_SCALE, DB_SCALE = 100.0, 2.0
-"""Days and decibels that count as one; m2/m2 stay as they are."""
+DAYS_SCALE = 100.0
+"""Days that count as one; m2/m2 and dB stay as they are."""
 
 _Output = tuple[FloatArray, IntArray]
 """A series (T, P) and its days (T,)."""
@@ -58,7 +59,7 @@ class _Data:
     Attributes:
         days: (N,) days from the target day / 100.
         output: (N,) which output: 0 LAI, 1 VH, 2 VH - VV.
-        values: (P, N) LAI minus the pixel's mean, and backscatter in units of its scale; 0 where absent.
+        values: (P, N) LAI minus the pixel's mean, m2/m2, and backscatter, dB; 0 where absent.
         there: (P, N) True where there is an observation.
         level: (P,) what was taken from LAI; NaN where the pixel was never seen.
     """
@@ -97,10 +98,9 @@ def gaussian_process(site: Site, target_days: IntArray) -> FloatArray:
 def multi_output_gaussian_process(site: Site, target_days: IntArray) -> FloatArray:
     """Return (D, H, W) LAI by Gaussian processes of LAI, VH and VH - VV together, m2/m2; NaN as above."""
     radar = anomalies(site.radar)
-    backscatter = np.asarray(np.where(radar.valid[:, None], radar.fine, np.nan) / DB_SCALE, np.float32)
+    backscatter = np.asarray(np.where(radar.valid[:, None], radar.fine, np.nan), np.float32)
     others = [(_flat(backscatter[:, channel]), radar.days) for channel in (1, 2)]  # VH, VH - VV
-    joint = _joint(_flat(site.observed.lai), site.observed.days, others)
-    return _estimate(site.observed, target_days, others, joint)
+    return _estimate(site.observed, target_days, others, _joint(area_statistics([site], [radar])))
 
 
 def _flat(maps: FloatArray) -> FloatArray:
@@ -112,42 +112,17 @@ def _alone() -> _Processes:
     return _Processes(lengths / DAYS_SCALE, torch.ones(len(lengths), 1, 1), noises[:, None] ** 2)
 
 
-def _joint(lai: FloatArray, days: IntArray, others: Sequence[_Output]) -> _Processes:
-    """Return processes whose variances and covariances are those of what the site shows.
-
-    Backscatter of different channels shares its speckle, so that nothing is made of their covariance.
-    """
-    found = _covariances(_without_level(lai)[0], days, others)
-    share = np.array([1.0] + [RADAR_SIGNAL] * len(others))
-    signal, noise = share * found.diagonal(), (1 - share) * found.diagonal()
-    noise[0] = JOINT_NOISE**2 * signal[0]
-    most = 0.9 * np.sqrt(signal[0] * signal[1:])
-    between = []
-    for coupling in COUPLINGS:
-        matrix = np.diag(signal)
-        matrix[0, 1:] = matrix[1:, 0] = coupling * np.clip(found[0, 1:], -most, most)
-        lowest = np.linalg.eigvalsh(matrix).min()
-        between.append(matrix + max(1e-4 - lowest, 0) * np.eye(len(matrix)))  # a covariance has no negative direction
+def _joint(statistics: AreaStatistics) -> _Processes:
+    """Return processes of LAI, VH and VH - VV whose variances and covariances are those of what the site shows."""
+    between = [coupled(statistics, RADAR_SIGNAL, coupling) for coupling in COUPLINGS]
+    noise = (1 - RADAR_SIGNAL) * statistics.covariance.diagonal()
+    noise[0] = JOINT_NOISE**2 * statistics.covariance[0, 0]
     pairs = list(product(JOINT_LENGTHS_DAYS, between))
     return _Processes(
         torch.tensor([length / DAYS_SCALE for length, _ in pairs]),
         torch.from_numpy(np.stack([matrix for _, matrix in pairs])).float(),
         torch.from_numpy(np.tile(noise, (len(pairs), 1))).float(),
     )
-
-
-def _covariances(lai: FloatArray, days: IntArray, others: Sequence[_Output]) -> np.ndarray:
-    """Return the (O, O) covariance of LAI and of backscatter seen together with it; the identity where nothing is."""
-    columns = [lai]
-    for values, when in others:
-        if not len(when):
-            return np.eye(1 + len(others))
-        nearest = np.abs(when[None] - days[:, None]).argmin(axis=1)
-        together = np.abs(when[nearest] - days) <= TOGETHER_DAYS
-        columns.append(np.where(together[:, None], values[nearest], np.float32(np.nan)))
-    series = np.stack(columns).reshape(len(columns), -1)
-    series = series[:, np.isfinite(series).all(axis=0)]
-    return np.cov(series) if series.shape[1] > 1 else np.eye(len(columns))
 
 
 def _estimate(
@@ -232,17 +207,16 @@ def _scenes(usable: BoolArray, days: IntArray, gap: int, most: int) -> IntArray:
 
 @torch.no_grad()
 def _predict(processes: _Processes, data: _Data) -> Tensor:
-    """Return (G, P) LAI on the target day."""
+    """Return (G, P) LAI on the target day. Pixels with the same observations share their weights."""
     kernel = gpytorch.kernels.MaternKernel(nu=1.5, batch_shape=torch.Size((len(processes.lengths), 1)))
     kernel.lengthscale = processes.lengths.reshape(-1, 1, 1, 1)
     rows, between = data.days[:, None], processes.between[:, None]  # (N, 1), (G, 1, O, O)
     gram = kernel(rows, rows).to_dense() * between[..., data.output, :][..., data.output]  # (G, 1, N, N)
     cross = kernel(torch.zeros(1, 1), rows).to_dense()[:, :, 0] * between[..., 0, data.output]  # (G, 1, N)
     noise = processes.noise[:, None, data.output]  # (G, 1, N)
-    parts = []
-    for chosen in torch.split(torch.arange(len(data.values)), PIXELS_AT_ONCE):
-        there, values = data.there[chosen], data.values[chosen]
+    patterns, which = torch.unique(data.there, dim=0, return_inverse=True)  # (K, N), (P,)
+    weights = []
+    for there in torch.split(patterns, PATTERNS_AT_ONCE):
         factor = torch.linalg.cholesky(gram + torch.diag_embed(torch.where(there, noise, torch.tensor(UNSEEN))))
-        solved = torch.cholesky_solve(values[:, :, None], factor)[..., 0]  # (G, P, N)
-        parts.append(data.level[chosen] + (cross * there * solved).sum(dim=-1))
-    return torch.cat(parts, dim=1)
+        weights.append(torch.cholesky_solve((cross * there)[..., None], factor)[..., 0] * there)  # (G, k, N)
+    return data.level + torch.einsum("gpn,pn->gp", torch.cat(weights, dim=1)[:, which], data.values)

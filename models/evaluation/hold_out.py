@@ -33,11 +33,11 @@ class HoldOut:
 
     def for_calibration(self, site: Site) -> Site:
         """Return the site without the test days and their neighbours."""
-        return _without(site, self.test, GAP15.half_width_days)
+        return without_days(site, self.test)
 
     def for_adaptation(self, site: Site) -> Site:
         """Return the site without the test and the calibration days and the neighbours of both."""
-        return _without(self.for_calibration(site), self.calibration, GAP15.half_width_days)
+        return without_days(self.for_calibration(site), self.calibration)
 
 
 def choose_days(sites: Sequence[Site], first_day: int, last_day: int) -> HoldOut | None:
@@ -83,6 +83,14 @@ def cases(sites: Sequence[Site], day: int) -> list[HeldOut]:
     return [case for case in found if case is not None]
 
 
+def without_days(site: Site, days: Sequence[int]) -> Site:
+    """Return the site without the scenes of some days and of their neighbours within 15 days."""
+    hidden = np.zeros(len(site.observed.days), np.bool_)
+    for day in days:
+        hidden |= np.abs(site.observed.days - day) <= GAP15.half_width_days
+    return Site(site.observed.hide(hidden), site.radar)
+
+
 def _spread(days: IntArray, count: int) -> tuple[int, ...]:
     """Return up to `count` days, evenly placed, far enough apart to be hidden independently."""
     chosen: list[int] = []
@@ -92,11 +100,3 @@ def _spread(days: IntArray, count: int) -> tuple[int, ...]:
         if free:
             chosen.append(min(free, key=lambda d: abs(d - int(wanted))))
     return tuple(sorted(chosen))
-
-
-def _without(site: Site, days: Sequence[int], half_width: int) -> Site:
-    scenes = site.observed.days
-    hidden = np.zeros(len(scenes), np.bool_)
-    for day in days:
-        hidden |= np.abs(scenes - day) <= half_width
-    return Site(site.observed.hide(hidden), site.radar)

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.evaluation.baselines import linear
 from models.evaluation.gaussian import gaussian_process
-from models.prior import observation_noise
+from models.noise import observation_noise
 from models.series import FloatArray, IntArray, Site
 
 SAMPLED = 400

@@ -11,7 +11,7 @@ from models.area import AreaStatistics, area_statistics
 from models.calibration import raw_sigma
 from models.evaluation.baselines import INTERPOLATIONS
 from models.evaluation.hidden import Estimate, Estimator, Hidden, estimate_hidden
-from models.evaluation.hold_out import cases
+from models.evaluation.hold_out import cases, without_days
 from models.evaluation.metrics import score, skill_interval
 from models.evaluation.scenarios import HeldOut
 from models.reconstruction import LaiReconstructor
@@ -53,9 +53,8 @@ def hidden_estimates(reconstructor: LaiReconstructor, sites: Sequence[Site], day
     held_out: list[HeldOut] = []
     statistics: dict[int, AreaStatistics] = {}
     for day in days:
-        windows = cases(sites, day)
-        statistics[day] = area_statistics([case.site for case in windows])
-        held_out += windows
+        held_out += cases(sites, day)
+        statistics[day] = area_statistics([without_days(site, [day]) for site in sites])
 
     def delivered(case: HeldOut) -> dict[str, Estimate]:
         return reconstruction(reconstructor, statistics[case.day])(case)

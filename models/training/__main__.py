@@ -24,8 +24,6 @@ from models.weights import FOLDER
 PLACE_BOXES = {"a": (3.0193, 50.8130, 3.0284, 50.8189), "c": (3.3735, 51.1775, 3.3830, 51.1835)}
 """West, south, east, north of the real training places, degrees."""
 FAMILIES = ("default", "paper")
-OURS = ("default", "prior")
-"""Models of the default family: they share one sigma factor."""
 SCALED = ("sites", "step2_sites", "first_steps", "second_steps")
 
 
@@ -45,8 +43,7 @@ def main() -> None:
     if "default" in arguments.families:
         recipe = _scaled(Recipe(), arguments.scale)
         found = train_sets(recipe, arguments.sets, arguments.device, arguments.threads)
-        ours = {name: (networks, dict.fromkeys(OURS, factor)) for name, (networks, factor) in found.items()}
-        _publish(arguments.out, "default", ours, recipe)
+        _publish(arguments.out, "default", found, recipe)
     if "paper" in arguments.families:
         paper = _scaled(PaperRecipe(), arguments.scale)
         sets = {name: SETS[name] for name in arguments.sets}

@@ -53,8 +53,13 @@ def places_of(sites: Iterable[Site]) -> list[Place]:
 
 def draw_place(sources: list[list[Place]], i: int, rng: np.random.Generator) -> Place:
     """Return a place: half of a batch is simulated once there are real ones, which share the other half."""
-    source = sources[0] if len(sources) == 1 or i % 2 == 0 else sources[1 + (i // 2) % (len(sources) - 1)]
-    return source[int(rng.integers(len(source)))]
+    source, place = _draw(sources, i, rng)
+    return sources[source][place]
+
+
+def _draw(sources: list[list[Place]], i: int, rng: np.random.Generator) -> tuple[int, int]:
+    source = 0 if len(sources) == 1 or i % 2 == 0 else 1 + (i // 2) % (len(sources) - 1)
+    return source, int(rng.integers(len(sources[source])))
 
 
 def step1_example(place: Place, rng: np.random.Generator, crop_px: int) -> tuple[Tensor, ...]:
@@ -78,9 +83,8 @@ def step2_example(
     sources: list[list[Place]], predictions: list[list[Tensor]], i: int, rng: np.random.Generator
 ) -> tuple[Tensor, ...]:
     """Return reference, prediction on its day, prediction on the target's day, target and where that is usable."""
-    s = 0 if len(sources) == 1 or i % 2 == 0 else 1 + (i // 2) % (len(sources) - 1)
-    p = int(rng.integers(len(sources[s])))
-    place, predicted = sources[s][p], predictions[s][p]
+    source, p = _draw(sources, i, rng)
+    place, predicted = sources[source][p], predictions[source][p]
     target = int(rng.integers(len(place.days)))
     lags = np.abs(place.days - place.days[target])
     far = lags[lags > int(rng.choice(GAPS_DAYS))]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.bands import LAI_MAX
 from models.calibration import fit_factor, raw_sigma
 from models.episodes import Episodes, concatenate
 from models.losses import apply, losses
@@ -24,6 +25,8 @@ from models.weights import build_two_steps
 
 SETS: dict[str, tuple[str, ...]] = {"release": ("a", "c"), "without-a": ("c",), "without-c": ("a",)}
 """Real places that each published set sees."""
+MODELS = {"default": "fused", "prior": "prior"}
+"""Models of these weights, and which estimate each delivers."""
 BATCH = 16
 
 
@@ -50,8 +53,8 @@ class Recipe:
 
 def train_sets(
     recipe: Recipe, names: Sequence[str], device: str = "cpu", processes: int = 1
-) -> dict[str, tuple[TwoSteps, float]]:
-    """Return trained networks and sigma factor by set name."""
+) -> dict[str, tuple[TwoSteps, dict[str, float]]]:
+    """Return trained networks and the sigma factor of each of their models by set name."""
     say(f"simulating {recipe.sites} sites")
     sites = simulated_episodes(simulated_specs(recipe.sites, recipe.seed), 2, recipe.seed, recipe.scenes, processes)
     held_out = max(1, recipe.sites // 10)
@@ -71,9 +74,8 @@ def train_sets(
         places = [real[place] for place in SETS[name]]
         loss_of = on([simulated, *places])
         networks = descend(copy.deepcopy(start), loss_of, recipe.second_steps, rate / 5, recipe.seed + 1)
-        factor = pooled_sigma_factor(start, [unseen, *places], device)
-        say(f"{name}: {_summary(networks, unseen, device)}, sigma factor {factor:.2f}")
-        trained[name] = networks.cpu().eval(), factor
+        say(f"{name}: {_summary(networks, unseen, device)}")
+        trained[name] = networks.cpu().eval(), pooled_sigma_factors(start, [unseen, *places], device)
     return trained
 
 
@@ -100,19 +102,23 @@ def _draw(sources: Sequence[Episodes], rng: np.random.Generator) -> list[tuple[E
 
 @torch.inference_mode()
 def estimates(networks: TwoSteps, episodes: Episodes, device: str = "cpu") -> dict[str, np.ndarray]:
-    """Return truth, prior, predicted, fused, `told` and the prior's sd on the scored pixels of all examples, (N,)."""
+    """Return columns of the scored pixels of all examples, (N,): truth, prior, predicted, fused, `told` and sd.
+
+    The prior is what `--model prior` delivers, moved as the day's own scene shows; sd is of the prior.
+    """
     networks = networks.to(device).eval()
     columns: dict[str, list[np.ndarray]] = {k: [] for k in ("truth", "prior", "predicted", "fused", "told", "sd")}
     for index in torch.split(torch.arange(len(episodes)), BATCH):
         batch = episodes.pick(index, device)
-        maps = (batch.truth, batch.day.mean, *apply(networks, batch), batch.day.told, batch.day.sd)
+        prior = torch.clamp(batch.day.mean + batch.day.shift, 0, LAI_MAX)
+        maps = (batch.truth, prior, *apply(networks, batch), batch.day.told, batch.day.sd)
         for key, values in zip(columns, maps, strict=True):
             columns[key].append(values[batch.scored > 0].cpu().numpy())
     return {key: np.concatenate(parts) for key, parts in columns.items()}
 
 
-def pooled_sigma_factor(networks: TwoSteps, unseen: Sequence[Episodes], device: str = "cpu") -> float:
-    """Return the factor on raw sigma: the geometric mean over places that the networks never saw.
+def pooled_sigma_factors(networks: TwoSteps, unseen: Sequence[Episodes], device: str = "cpu") -> dict[str, float]:
+    """Return each model's factor on raw sigma: the geometric mean over places that the networks never saw.
 
     Args:
         networks: after the first stage, which sees no real place; the published ones saw theirs, and would flatter.
@@ -120,10 +126,13 @@ def pooled_sigma_factor(networks: TwoSteps, unseen: Sequence[Episodes], device: 
         device: where the networks run.
     """
     tables = [estimates(networks, episodes, device) for episodes in unseen]
-    raw = [raw_sigma(table["fused"], table["sd"], table["told"]) for table in tables]
-    factors = [fit_factor(t["truth"], t["fused"], sigma) for t, sigma in zip(tables, raw, strict=True)]
-    say("  sigma factors " + ", ".join(f"{factor:.2f}" for factor in factors))
-    return float(np.exp(np.mean(np.log(factors))))
+    pooled = {}
+    for model, column in MODELS.items():
+        raw = [raw_sigma(table[column], table["sd"], table["told"]) for table in tables]
+        factors = [fit_factor(t["truth"], t[column], sigma) for t, sigma in zip(tables, raw, strict=True)]
+        say(f"  sigma factors of {model}: " + ", ".join(f"{factor:.2f}" for factor in factors))
+        pooled[model] = float(np.exp(np.mean(np.log(factors))))
+    return pooled
 
 
 def _summary(networks: TwoSteps, unseen: Episodes, device: str) -> str:

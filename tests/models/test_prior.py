@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from models import pixel_process
 from models.area import NO_SCENES, USUAL_COVARIANCE, AreaStatistics, area_statistics
 from models.brackets import NEVER, find_brackets
 from models.given_radar import GpSettings
-from models.prior import MEAN_BELIEF, NOISE_FLOOR, NOISE_SLOPE, temporal_prior
+from models.noise import NOISE_FLOOR, NOISE_SLOPE
+from models.pixel_process import MEAN_BELIEF
+from models.prior import temporal_prior
 from models.radar import RadarAnomalies, anomalies
 from models.series import ObservedLai
 
@@ -58,7 +61,51 @@ def test_the_days_own_observation_is_left_out(site):
         assert np.abs(together.mean[i] - alone.mean[0]).mean() < 0.03
 
 
-def test_an_outlier_of_the_day_itself_moves_its_prior_by_the_mean_alone():
+def test_a_day_does_not_hear_of_its_own_scene(monkeypatch):
+    """Not through the pixel's mean either: with few scenes, a mean that has seen the day would give it away."""
+    monkeypatch.setattr(pixel_process, "NOISE_SLOPE", 0.0)  # only the noise of other scenes is judged with it
+    for others in ([1, np.nan, np.nan, 1.5], [np.nan, np.nan, np.nan, 2], [1, 2, np.nan, 1]):
+        with_own = list(others)
+        with_own[2] = 5.0
+        alone, own = (temporal_prior(observed(series), passes(), DAYS[2:3], NO_SCENES) for series in (others, with_own))
+        assert own.mean.item() == pytest.approx(alone.mean.item(), abs=1e-3)
+        assert own.sd.item() == pytest.approx(alone.sd.item(), abs=1e-3)
+
+
+def test_scenes_and_passes_that_show_nothing_change_nothing():
+    """Which ones are listed differs from tile to tile."""
+    rng = np.random.default_rng(3)
+    days = np.arange(100, 200, 10).astype(np.int32)
+    lai = rng.uniform(0, 4, (10, 8, 8)).astype(np.float32)
+    lai[rng.random((10, 8, 8)) < 0.4] = np.nan
+    lai[2:6, :, :4] = np.nan  # beyond the edge of a swath
+    values = rng.normal(0, 2, (9, 3, 8, 8)).astype(np.float32)
+    valid = np.ones((9, 8, 8), bool)
+    valid[1:7:2, :, :4] = False
+    values[~np.broadcast_to(valid[:, None], values.shape)] = 0
+    targets = np.array([104, 140, 151], np.int32)
+
+    def prior(scenes, columns, seen):
+        o = ObservedLai(
+            lai[scenes][..., columns],
+            np.isfinite(lai)[scenes][..., columns],
+            np.ones((8, 8), bool)[:, columns],
+            np.isfinite(lai)[scenes][..., columns],
+            days[scenes],
+        )
+        part = values[seen][..., columns]
+        when = np.arange(98, 98 + 9 * 11, 11).astype(np.int32)[seen]
+        r = RadarAnomalies(part, part, valid[seen][..., columns], when, np.ones(len(when), bool), when * 0.0)
+        return temporal_prior(o, r, targets, COUPLED)
+
+    left = slice(0, 4)
+    whole = prior(slice(None), slice(None), slice(None))
+    part = prior([0, 1, 6, 7, 8, 9], left, [0, 2, 4, 6, 7, 8])
+    np.testing.assert_allclose(part.mean, whole.mean[..., left], atol=1e-3)
+    np.testing.assert_allclose(part.sd, whole.sd[..., left], atol=1e-3)
+
+
+def test_an_outlier_of_the_day_itself_moves_its_prior_hardly():
     calm, spike = observed([1, 2, 2, 1]), observed([1, 2, 7, 1])
     on_the_day, next_day = (
         [temporal_prior(o, passes(), DAYS[2:3] + later, NO_SCENES).mean.item() for o in (calm, spike)]
@@ -86,7 +133,7 @@ def test_radar_moves_lai_as_it_does_in_the_area():
 
 def test_it_is_the_textbook_process_of_lai_and_radar_together():
     """One pixel: the same as one system of equations of all its observations, LAI, VH and VH - VV."""
-    settings = GpSettings(process_share=1.0)
+    settings = GpSettings(least_share=1.0)
     look, rng = observed([1, 2, 1.5, 1]), np.random.default_rng(0)
     radar = passes(rng.normal(0, 2, 9), first=95, step=8)
     day = np.array([120], np.int32)
@@ -105,7 +152,7 @@ def test_it_is_the_textbook_process_of_lai_and_radar_together():
     output = np.repeat([0, 1, 2], [len(DAYS), len(radar.days), len(radar.days)])
     level = (look.lai.sum() + MEAN_BELIEF * 1.5) / (4 + MEAN_BELIEF)
     values = np.concatenate([look.lai.ravel() - level, radar.fine[:, 1].ravel(), radar.fine[:, 2].ravel()])
-    noise_of_lai = NOISE_FLOOR + NOISE_SLOPE * look.lai.mean()  # all four scenes are neighbours
+    noise_of_lai = settings.scene_noise * (NOISE_FLOOR + NOISE_SLOPE * look.lai.mean())  # all four are neighbours
     noise = np.choose(output, [noise_of_lai**2, 0.7 * 2.25, 0.7 * 1.0])
     gram = signal[np.ix_(output, output)] * alike(days, days) + np.diag(noise)
     cross = signal[0, output] * alike(day.astype(float), days)[0]
