@@ -34,6 +34,7 @@ class Plan(BaseModel):
         halo: pixels read around it.
         scenes: everything that is read, in order of time.
         dropped: scenes found and left out.
+        cloud_mask: what says beside the scene classification what is clear; None where nothing does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,7 @@ class Plan(BaseModel):
     scenes: tuple[Scene, ...]
     dropped: tuple[DroppedScene, ...]
     catalog: CatalogProfile
+    cloud_mask: str | None = None
 
     @property
     def geobox(self) -> GeoBox:
@@ -102,6 +104,7 @@ def make_plan(
     *,
     tile_px: int,
     halo: int,
+    cloud_mask: str | None = None,
     tick: Callable[[int], None] = lambda found: None,
 ) -> Plan:
     """Return the plan of an order.
@@ -112,6 +115,7 @@ def make_plan(
         catalog: where the scenes are.
         tile_px: side of a tile's core.
         halo: pixels read around it.
+        cloud_mask: what says beside the scene classification what is clear; None: nothing does.
         tick: called with the number of items that the search has found so far; may raise to stop.
 
     Raises:
@@ -139,6 +143,7 @@ def make_plan(
         scenes=found.scenes,
         dropped=found.dropped,
         catalog=catalog.profile.told(),
+        cloud_mask=cloud_mask,
     )
 
 

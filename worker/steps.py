@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,7 @@ def plan_step(
         catalog,
         tile_px=parts.tile_px,
         halo=HALO_PX,
+        cloud_mask=parts.reader.clouds.name if parts.reader.clouds is not None else None,
         tick=lambda found: progress(0.0, f"searching scenes, {found} so far"),  # a large catalogue takes minutes
     )
     plan = settle(plan, parts.reader, partial(progress, 0.5, "asking scenes what their items leave open"))
@@ -67,8 +69,9 @@ def prepare_step(plan: Plan, parts: Parts, prefix: str, progress: Progress) -> s
 
     Raises:
         InvalidJob: unknown weights.
-        Unavailable: storage is away.
+        Unavailable: storage is away, or this worker lacks the cloud mask of the plan.
     """
+    parts = replace(parts, reader=parts.reader.masked_by(plan.cloud_mask))
     tiles = plan.tiles
     stack = None
     if len(tiles) == 1:
@@ -85,7 +88,7 @@ def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: st
     """Reconstruct one tile; returns the key of its piece.
 
     Raises:
-        Unavailable: storage is away.
+        Unavailable: storage is away, or this worker lacks the cloud mask of the plan.
     """
     tile = plan.tile(tile_id)
     folder = facts_key.removesuffix(FACTS)
@@ -94,7 +97,7 @@ def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: st
     if parts.storage.head(folder + STACK) is not None:
         stack = stack_from_bytes(parts.storage.get_bytes(folder + STACK), tile.padded)
     else:
-        stack = read_stack(plan, tile.padded, parts.reader, _ticks(progress, 0.5))
+        stack = read_stack(plan, tile.padded, parts.reader.masked_by(plan.cloud_mask), _ticks(progress, 0.5))
     result = reconstruct_tile(tile, plan, stack, lai, part_of(progress, 0.5, 0.95))
     progress(0.95, "storing")
     return write_piece(parts.storage, prefix, Piece.of(tile, result, stack))
@@ -117,7 +120,7 @@ def finish_step(
         state_sha256=facts["state_sha256"],
         skipped=tuple(facts["skipped"]),
         tells_catalog=parts.tells_catalog,
-        cloud_mask=parts.reader.clouds.name if parts.reader.clouds is not None else None,
+        cloud_mask=plan.cloud_mask,
         created=datetime.now(UTC),
     )
     with _scratch(parts.scratch) as folder:

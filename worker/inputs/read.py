@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from rasterio.errors import RasterioError
 from shapely import box
 
 from jobs.catalog_http import without_keys
+from jobs.errors import Unavailable
 from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
 from worker.inputs.access import Access
@@ -70,6 +71,23 @@ class SceneReader:
     tries: int = 3
     access: Access = field(default_factory=Access)
     clouds: Clouds | None = None
+
+    def masked_by(self, name: str | None) -> SceneReader:
+        """Return a reader with the cloud mask that a plan names, whatever this worker's own setting is.
+
+        Args:
+            name: of the mask; None: the scene classification alone.
+
+        Raises:
+            Unavailable: this worker has no such mask; another one may have it.
+        """
+        own = None if self.clouds is None else self.clouds.name
+        if name is None or name == own:
+            return self if name == own else replace(self, clouds=None)
+        raise Unavailable(
+            f"the job was planned with the cloud mask {name}, which this worker does not have: give it one with "
+            f"CLEARLEAF_CLOUD_MASK and CLEARLEAF_CLOUD_MASK_DIR, or start a worker that has one"
+        )
 
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
         """Return the radar scenes that touch a grid; slices of one pass become one date."""

@@ -5,10 +5,13 @@ import os
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
 
+from jobs.errors import Unavailable
+from jobs.job import JobRequest, Limits
 from models.clear import clear_mask, usable_mask
 from models.progress import silent
 from worker import steps
@@ -92,11 +95,33 @@ def test_a_scene_whose_surroundings_cannot_be_read_is_named(plan, with_mask, mon
 
 
 def test_the_manifest_names_the_masks(plan, parts, with_mask):
-    for reader, masks in ((parts.reader, ["scl"]), (with_mask, ["scl", "stand-in"])):
-        facts = steps.prepare_step(plan, replace(parts, reader=reader), "prepare/", silent)
-        piece = steps.tile_step(plan, plan.tiles[0].id, facts, parts, "tile/", silent)
-        key = steps.finish_step(plan, facts, [piece], replace(parts, reader=reader), "results/", silent)
+    masked = plan.model_copy(update={"cloud_mask": "stand-in"})
+    for planned, masks in ((plan, ["scl"]), (masked, ["scl", "stand-in"])):
+        facts = steps.prepare_step(planned, replace(parts, reader=with_mask), "prepare/", silent)
+        piece = steps.tile_step(planned, plan.tiles[0].id, facts, parts, "tile/", silent)
+        key = steps.finish_step(planned, facts, [piece], parts, "results/", silent)
         assert json.loads(parts.storage.get_bytes(key))["cloud_masks"] == masks
+
+
+def test_the_plan_decides_for_all_tiles_whatever_the_setting_of_each_worker_is(order, parts, with_mask):
+    masking = replace(parts, reader=with_mask)
+    request = JobRequest.parse(order, Limits())
+    for planner, mask in ((parts, None), (masking, "stand-in")):
+        key, _ = steps.plan_step(UUID(int=3), request, planner, "plan/")
+        planned = steps.load_plan(key, parts)
+        assert planned.cloud_mask == mask
+        seen = read_stack(planned, planned.geobox, with_mask.masked_by(planned.cloud_mask)).s2.series.clear
+        alone = read_stack(planned, planned.geobox, planner.reader).s2.series.clear
+        np.testing.assert_array_equal(seen, alone)
+
+
+def test_a_worker_without_the_mask_of_the_plan_says_so_and_leaves_the_step_to_another(make_it, parts, with_mask):
+    plan = make_it(tile_px=32).model_copy(update={"cloud_mask": "stand-in"})
+    with pytest.raises(Unavailable, match=r"cloud mask stand-in, which this worker does not have: .*CLOUD_MASK_DIR"):
+        steps.prepare_step(plan, parts, "prepare/", silent)
+    facts = steps.prepare_step(plan, replace(parts, reader=with_mask), "prepare/", silent)
+    with pytest.raises(Unavailable, match="cloud mask stand-in"):
+        steps.tile_step(plan, plan.tiles[0].id, facts, parts, "tile/", silent)
 
 
 def test_a_mask_without_its_weights_is_told(tmp_path):
