@@ -50,8 +50,8 @@ def settle(plan: Plan, reader: SceneReader, tick: Callable[[], None] = lambda: N
         why = "; ".join(f"{scene.id}: {scene.reason}" for scene in dropped[:3])
         raise NoScenes(Problem("/aoi", f"no-scenes: none of {len(dropped)} scenes can be used: {why}"))
     ask = _Angles(reader.access)
-    angles = _asked([scene for scene in kept if ask.would_help(scene)], ask, reader, tick)
-    scenes = tuple(scene.model_copy(update=angles.get(scene.id, {})) for scene in kept)
+    angles = _asked(kept, ask.would_help, ask, reader, tick)
+    scenes = tuple(scene.model_copy(update=told or {}) for scene, told in zip(kept, angles, strict=True))
     return plan.model_copy(update={"scenes": scenes, "dropped": plan.dropped + tuple(dropped)})
 
 
@@ -62,15 +62,16 @@ def _with_offsets(plan: Plan, reader: SceneReader, tick: Callable[[], None]) -> 
         Unavailable: none of them can be read.
     """
     area = plan.request.area
-    asked = [scene for scene in plan.scenes if scene.offset_open]
-    answers = _asked(asked, lambda scene: _offset(scene, reader, area), reader, tick)
-    unread = [answer.reason for answer in answers.values() if isinstance(answer, SkippedScene)]
-    if len(unread) == len(asked) >= WEATHER_FROM:
-        raise Unavailable(f"catalogue {plan.catalog.name!r}: none of {len(asked)} scenes {unread[0]}")
+    answers = _asked(
+        plan.scenes, lambda scene: scene.offset_open, lambda scene: _offset(scene, reader, area), reader, tick
+    )
+    asked = sum(answer is not None for answer in answers)
+    unread = [answer.reason for answer in answers if isinstance(answer, SkippedScene)]
+    if len(unread) == asked >= WEATHER_FROM:
+        raise Unavailable(f"catalogue {plan.catalog.name!r}: none of {asked} scenes {unread[0]}")
     kept: list[Scene] = []
     dropped: list[DroppedScene] = []
-    for scene in plan.scenes:
-        answer = answers.get(scene.id)
+    for scene, answer in zip(plan.scenes, answers, strict=True):
         if answer is None:
             kept.append(scene)
         elif isinstance(answer, Offset) and answer.value is not None:
@@ -91,14 +92,22 @@ def _settled(scene: Scene, offset: float, reason: str) -> Scene:
 
 
 def _asked(
-    scenes: Sequence[Scene], ask: Callable[[Scene], Answer], reader: SceneReader, tick: Callable[[], None]
-) -> dict[str, Answer]:
-    """Return an answer for each scene, several asked at once."""
-    found: dict[str, Answer] = {}
+    scenes: Sequence[Scene],
+    is_asked: Callable[[Scene], bool],
+    ask: Callable[[Scene], Answer],
+    reader: SceneReader,
+    tick: Callable[[], None],
+) -> list[Answer | None]:
+    """Return an answer for each scene that is asked, several at once, and None for the others.
+
+    By place in the row, not by id: two collections, or two folders of one, may use an id twice.
+    """
+    found: list[Answer | None] = [None] * len(scenes)
+    places = [place for place, scene in enumerate(scenes) if is_asked(scene)]
     with ThreadPoolExecutor(reader.threads) as pool:
         try:
-            for scene, answer in zip(scenes, pool.map(ask, scenes), strict=True):
-                found[scene.id] = answer
+            for place, answer in zip(places, pool.map(ask, [scenes[place] for place in places]), strict=True):
+                found[place] = answer
                 tick()
         except BaseException:
             pool.shutdown(cancel_futures=True)

@@ -57,6 +57,11 @@ def subtract(path):
             raster.write(np.where(numbers == 0, 0, np.maximum(numbers - 1000, 1)).astype(np.uint16), 1)
 
 
+def sees_plants(path) -> bool:
+    with rasterio.open(path.parent / "SCL.tif") as raster:
+        return bool((raster.read(1) == 4).sum() > 500)
+
+
 def test_items_that_contradict_themselves_read_as_they_are(copied, make_it, plan):
     """Half of the scenes have the offset in their numbers, half do not, and all of them claim both."""
     paths = optical_items(copied)
@@ -81,6 +86,24 @@ def test_items_that_contradict_themselves_read_as_they_are(copied, make_it, plan
     bright = theirs.reflectance > 0.0003  # darker numbers cannot lose 1000 and stay positive
     np.testing.assert_allclose(mine.reflectance[bright], theirs.reflectance[bright], atol=1e-6)
     assert any("offset -0.1 on" in note and "DN" in note for note in settled.notes())
+
+
+def test_scenes_that_share_an_id_are_settled_each_by_itself(copied, make_it):
+    """One carries the offset and tells no angles, the other has lost it and tells them."""
+    carries, lost = [path for path in optical_items(copied) if sees_plants(path)][:2]
+    for path in (carries, lost):
+        changed(path, contradict)
+        changed(path, lambda document: document.update(id="twin"))
+    subtract(lost)
+    changed(carries, silent)
+    (carries.parent / "MTD_TL.xml").write_bytes(GRANULE)
+    asked = make_it(folder=copied, start="2023-03-01", end="2023-09-30", context_days=0)
+    assert [scene.offset_open for scene in asked.s2_scenes if scene.id == "twin"] == [True, True]
+    twins = {scene.href: scene for scene in settle(asked, READER).s2_scenes if scene.id == "twin"}
+    assert twins[str(carries)].assets["B04"].offset == -0.1
+    assert twins[str(lost)].assets["B04"].offset == 0
+    assert twins[str(carries)].view_zenith == 8
+    assert twins[str(lost)].view_zenith != 8
 
 
 def test_a_scene_whose_pixels_do_not_tell_is_left_out_with_the_reason(copied, make_it, plan):
