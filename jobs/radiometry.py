@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pystac import Asset, Item
@@ -15,6 +16,9 @@ DN_SCALE = 1e-4
 BASELINE_OFFSET = -0.1
 """Reflectance to be added from processing baseline 04.00 on (Sentinel-2 products specification: DN + 1000)."""
 OFFSET_SINCE_BASELINE = (4, 0)
+OFFSET_SINCE_DAY = date(2022, 1, 25)
+"""On this day ESA went over to baseline 04.00: what was made before has no offset, what was taken after has it."""
+OF_AGE = {0.0: "its product is older than the offset", BASELINE_OFFSET: "its product is younger than the offset"}
 _KNOWN_OFFSETS = (0.0, BASELINE_OFFSET)
 _IN_NAME = re.compile(r"_N(\d{2})(\d{2})_")
 GRD_CURE = (
@@ -35,10 +39,12 @@ class Offset:
     Attributes:
         value: -0.1 or 0; None where what is said contradicts itself, or nothing is: the pixels must tell.
         reason: for the plan and the log.
+        otherwise: what holds where the pixels do not tell either; None: nothing does.
     """
 
     value: float | None
     reason: str
+    otherwise: float | None = None
 
 
 def baseline_of(item: Item) -> str | None:
@@ -60,7 +66,7 @@ def version(baseline: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)
 
 
-def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, source: Source) -> Offset:
+def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, day: date, source: Source) -> Offset:
     """Return the offset of a scene's reflectances, as far as its item tells.
 
     The processing baseline decides, not the date: reprocessed archives carry the offset on old dates too. What an
@@ -70,6 +76,7 @@ def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, source:
         item: of the scene.
         assets: its reflectance bands.
         baseline: of the scene.
+        day: of its acquisition.
         source: of the item.
 
     Raises:
@@ -87,7 +94,33 @@ def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, source:
         said[f"bands declare {declared:g}"] = declared
     reasons = ", ".join(said) or "neither baseline nor bands say anything"
     values = set(said.values())
-    return Offset(values.pop(), reasons) if len(values) == 1 else Offset(None, reasons)
+    if len(values) == 1:
+        return Offset(values.pop(), reasons)
+    return Offset(None, reasons, _offset_by_age(baseline, _made(item), day, silent=not said))
+
+
+def _offset_by_age(baseline: str | None, made: date | None, day: date, *, silent: bool) -> float | None:
+    """Return the offset that the age of a product implies; None where its archive may have changed the numbers.
+
+    Args:
+        baseline: of the product.
+        made: when the product was.
+        day: of its acquisition.
+        silent: the item says nothing of its numbers.
+    """
+    if version(baseline) > (0,):
+        return 0.0 if version(baseline) < OFFSET_SINCE_BASELINE else None  # nobody can take out what never was in
+    if made is not None and made < OFFSET_SINCE_DAY:
+        return 0.0
+    return BASELINE_OFFSET if silent and day > OFFSET_SINCE_DAY else None  # believed as a baseline alone would be
+
+
+def _made(item: Item) -> date | None:
+    """Return the day on which a product was made; None where its item does not say, or not so that it counts."""
+    try:
+        return datetime.fromisoformat(str(item.properties.get("s2:generation_time"))).date()
+    except ValueError:
+        return None
 
 
 def _declared(asset: Asset) -> float | None:

@@ -68,6 +68,7 @@ class Scene(_Frozen):
         generated: when the product was made, as its item says it.
         offset_reason: who says which offset Sentinel-2's reflectance has.
         offset_open: nobody does, or several who disagree; the plan step asks the pixels.
+        offset_otherwise: what holds where the pixels do not tell; None: the scene is of no use then.
         granule_href: XML with the angles of Sentinel-2, where the archive has it.
         signing: how its files are opened.
         simulated: the scene was made by a simulator.
@@ -94,6 +95,7 @@ class Scene(_Frozen):
     generated: str | None = None
     offset_reason: str | None = None
     offset_open: bool = False
+    offset_otherwise: float | None = None
     granule_href: str | None = None
     signing: Signing = "none"
     simulated: bool = False
@@ -151,7 +153,7 @@ def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
         raise UnusableItem(f"lacks the assets {', '.join(missing)}")
     baseline = baseline_of(item) if sensor == "s2" else None
     bands = [item.assets[key] for name, key in names.items() if name != "SCL"]
-    offset = offset_of(item, bands, baseline, source) if sensor == "s2" else None
+    offset = offset_of(item, bands, baseline, when.date(), source) if sensor == "s2" else None
     assets = _assets(item, names, source, offset)
     return Scene(
         id=item.id,
@@ -170,6 +172,7 @@ def _scene(item: Item, sensor: Sensor, source: Source) -> Scene:
         generated=properties.get("s2:generation_time"),
         offset_reason=offset.reason if offset else None,
         offset_open=offset is not None and offset.value is None,
+        offset_otherwise=offset.otherwise if offset else None,
         granule_href=_granule(item, source) if sensor == "s2" else None,
         signing=source.signing,
         simulated=bool(properties.get("clearleaf:simulated", False)),

@@ -88,6 +88,34 @@ def test_baseline_and_bands_must_agree_or_the_pixels_decide(properties, offset, 
         assert scene.assets["B04"].offset == offset
 
 
+@pytest.mark.parametrize(
+    ("baseline", "made", "year", "declared", "otherwise"),
+    [
+        ("02.12", None, 2019, -0.1, 0.0),
+        ("02.12", "2022-06-01T00:00:00Z", 2019, -0.1, 0.0),
+        (None, "2021-12-24T10:00:00.000Z", 2021, None, 0.0),
+        (None, "2021-12-24T10:00:00.000Z", 2021, -0.1, None),  # the bands say it: nothing is open
+        (None, None, 2023, None, -0.1),
+        (None, "not known", 2023, None, -0.1),
+        (None, "2023-06-01T00:00:00Z", 2019, None, None),  # reprocessed: from which baseline on?
+        (None, None, 2021, None, None),
+        ("05.10", None, 2023, 0.0, None),  # has somebody taken it out?
+    ],
+)
+def test_the_age_of_a_product_is_the_last_that_is_asked(baseline, made, year, declared, otherwise):
+    found = item("earth_search_l2a_contradicts_itself", **{"s2:processing_baseline": baseline, "s2:product_uri": None})
+    found.properties |= {"s2:generation_time": made, "earthsearch:boa_offset_applied": None}
+    found.datetime = found.datetime.replace(year=year)
+    for asset in found.assets.values():
+        for band in asset.extra_fields.get("raster:bands", []):
+            band.pop("offset", None)
+            if declared is not None and "scale" in band:
+                band["offset"] = declared
+    scene = scene_of(found, "s2", source("earth-search"))
+    assert scene.offset_open == (baseline is not None or declared is None)
+    assert scene.offset_otherwise == otherwise
+
+
 def test_bands_that_disagree_among_themselves_are_left_to_the_pixels():
     made = item("earth_search_c1")
     made.assets["red"].extra_fields["raster:bands"][0]["offset"] = 0

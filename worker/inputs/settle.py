@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from jobs.duplicates import DroppedScene
 from jobs.errors import ClearleafError, NoScenes, Problem, Unavailable
 from jobs.planning import Plan
-from jobs.radiometry import Offset
+from jobs.radiometry import OF_AGE, Offset
 from jobs.scenes import Scene
 from worker.inputs.access import Access
 from worker.inputs.angles import read_angles
@@ -128,8 +128,12 @@ def _offset(scene: Scene, reader: SceneReader, area: BaseGeometry) -> Offset | S
             small.append(read)
     scl, *bands = (_on_the_grid_of(values, small) for values in small)
     found = offset_of_dark_pixels(dark_pixels(scl, bands))
-    told = "" if found.value is not None else "its offset is open, and its pixels do not tell: "
-    return Offset(found.value, f"{told}{scene.offset_reason}; {found.reason}")
+    why = f"{scene.offset_reason}; {found.reason}"
+    if found.value is not None:
+        return Offset(found.value, why)
+    if scene.offset_otherwise is not None:
+        return Offset(scene.offset_otherwise, f"{why}; {OF_AGE[scene.offset_otherwise]}")
+    return Offset(None, f"its offset is open, and its pixels do not tell: {why}")
 
 
 class _Angles:

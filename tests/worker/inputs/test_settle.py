@@ -121,6 +121,45 @@ def test_a_scene_whose_pixels_do_not_tell_is_left_out_with_the_reason(copied, ma
     assert any(path.stem in note for note in settled.notes())
 
 
+def desert(path):
+    """Make a scene of bright, bare ground: nothing that is dark whatever was added to the numbers."""
+    with rasterio.open(path.parent / "SCL.tif", "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+        raster.write(np.full(raster.shape, 5, np.uint8), 1)
+    for file in path.parent.glob("B*.tif"):
+        with rasterio.open(file, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+            raster.write(np.full(raster.shape, 4000, np.uint16), 1)
+
+
+def forget_baseline(document):
+    for name in ("s2:processing_baseline", "s2:product_uri"):
+        document["properties"].pop(name, None)
+    for asset in document["assets"].values():
+        for band in asset.get("raster:bands", []):
+            band.pop("offset", None)
+
+
+def test_a_desert_that_shows_nothing_dark_has_the_offset_that_its_product_must_have(copied, make_it, plan):
+    """One of an old baseline, one that says nothing and is young, one that contradicts itself."""
+    old, silent_one, contrary = (
+        next(path for path in optical_items(copied) if path.stem == scene.id) for scene in plan.s2_scenes[:3]
+    )
+    for path in (old, silent_one, contrary):
+        desert(path)
+    changed(
+        old, lambda document: document["properties"].update({"s2:processing_baseline": "02.12"}) or declare(document)
+    )
+    changed(silent_one, forget_baseline)
+    changed(contrary, contradict)
+    settled = settle(make_it(folder=copied), READER)
+    decided = {scene.id: scene for scene in settled.s2_scenes}
+    assert decided[old.stem].assets["B04"].offset == 0
+    assert "its product is older than the offset" in decided[old.stem].offset_reason
+    assert decided[silent_one.stem].assets["B04"].offset == -0.1
+    assert "its product is younger than the offset" in decided[silent_one.stem].offset_reason
+    assert [scene.id for scene in settled.dropped] == [contrary.stem]
+    assert any(contrary.stem in note and "its pixels do not tell" in note for note in settled.notes())
+
+
 def test_the_decision_stands_in_the_stored_plan_for_every_tile(copied, parts, order):
     for path in optical_items(copied):
         changed(path, contradict)
