@@ -103,6 +103,8 @@ def _block(row: int, column: int, crs: str) -> GeoBox:
 def omnicloudmask(weights: Path, device: str) -> CloudMask:
     """Return the mask of omnicloudmask, tried out; its weights are read from a folder and never downloaded.
 
+    The trial also loads the networks: the library keeps them for the process, by file and device.
+
     Args:
         weights: folder that holds them.
         device: cpu or cuda.

@@ -1,5 +1,6 @@
 """A second opinion on clouds: united with the scene classification, and the same whatever square is asked for."""
 
+import csv
 import json
 import os
 from dataclasses import replace
@@ -16,7 +17,7 @@ from models.clear import clear_mask, usable_mask
 from models.progress import silent
 from worker import steps
 from worker.inputs import read
-from worker.inputs.clouds import BLOCK_PX, MARGIN_PX, Clouds, omnicloudmask, united
+from worker.inputs.clouds import BLOCK_PX, MARGIN_PX, MODEL_VERSION, Clouds, omnicloudmask, united
 from worker.inputs.read import SceneReader
 from worker.reconstruct import read_stack
 from worker.settings import BadSettings, WorkerSettings, load_settings
@@ -131,7 +132,31 @@ def test_a_mask_without_its_weights_is_told(tmp_path):
         omnicloudmask(tmp_path, "cpu")
 
 
-@pytest.mark.skipif(find_spec("omnicloudmask") is None, reason="omnicloudmask is not installed: clearleaf[cloudmask]")
+installed = pytest.mark.skipif(
+    find_spec("omnicloudmask") is None, reason="omnicloudmask is not installed: clearleaf[cloudmask]"
+)
+
+
+@installed
+def test_the_networks_of_omnicloudmask_are_loaded_once_for_all_blocks(tmp_path):
+    """With weights made up: what they say does not matter here."""
+    from omnicloudmask import download_models, model_utils
+    from safetensors.torch import save_file
+    from segmentation_models_pytorch import Unet
+
+    with download_models.model_index_path.open() as index:
+        files = [row for row in csv.DictReader(index) if float(row["version"]) == MODEL_VERSION]
+    for row in files:
+        network = Unet(encoder_name=row["timm_model_name"], encoder_weights=None, in_channels=3, classes=4)
+        save_file(network.state_dict(), tmp_path / row["file_name"])
+    model_utils.load_model_from_weights.cache_clear()
+    mask = omnicloudmask(tmp_path, "cpu")
+    for side in (BLOCK_PX, BLOCK_PX + 2 * MARGIN_PX):
+        mask(np.random.default_rng(0).random((3, side, side), np.float32))
+    assert model_utils.load_model_from_weights.cache_info().misses == len(files) == 2
+
+
+@installed
 def test_omnicloudmask_sees_a_cloud_that_is_one():
     folder = os.environ.get("CLEARLEAF_CLOUD_MASK_DIR")
     if not folder:
