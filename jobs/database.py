@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, extract, func, make_url, select
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from jobs.errors import Unavailable
@@ -55,6 +55,12 @@ class Database:
             return datetime.now(UTC)
         moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return moment.astimezone(UTC)
+
+    def seconds(self, earlier: ColumnElement[Any], later: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return, in a query, the seconds between two moments; NULL where either is."""
+        if self.is_sqlite:
+            return (func.julianday(later) - func.julianday(earlier)) * 86_400
+        return extract("epoch", later - earlier)
 
     def migrate(self) -> None:
         """Bring the schema to the newest version."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +9,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from jobs.errors import JobConflict, JobNotFound
 from jobs.job import ClaimedStep, Job, JobRequest, JobState
+from jobs.job_list import JobFilter, JobPage, cursor, page_query
 from jobs.steps import ACTIVE, StepBook, StepOutputs
 from jobs.tables import jobs, log, steps
 
-__all__ = ["JobPage", "JobStore", "LogEntry", "StepOutputs"]
+__all__ = ["JobFilter", "JobPage", "JobStore", "LogEntry", "StepOutputs"]
 
 _STATE: TypeAdapter[JobState] = TypeAdapter(JobState)
 
@@ -29,14 +29,6 @@ class LogEntry:
     time: datetime
     level: str
     message: str
-
-
-@dataclass(frozen=True)
-class JobPage:
-    """Some jobs, newest first, and the cursor of the next page; None on the last one."""
-
-    jobs: list[Job]
-    next: str | None
 
 
 class JobStore(StepBook):
@@ -88,27 +80,23 @@ class JobStore(StepBook):
         with self.database.read() as db:
             return _job(db.execute(select(jobs).where(jobs.c.id == str(step.job_id))).one())
 
-    def list(self, tenant: str, *, status: Sequence[str] | None, limit: int, after: str | None) -> JobPage:
+    def list(self, tenant: str, wanted: JobFilter, *, limit: int, after: str | None = None) -> JobPage:
         """Return a page of jobs, newest first.
 
         Args:
             tenant: whose.
-            status: only these states; all where None.
+            wanted: which of them.
             limit: jobs on the page.
             after: cursor from the page before.
 
         Raises:
             ValueError: the cursor is none of ours.
         """
-        query = select(jobs).where(jobs.c.tenant == tenant, jobs.c.status != "created")
-        if status is not None:
-            query = query.where(jobs.c.status.in_(status))
-        if after is not None:
-            query = query.where(tuple_(jobs.c.created, jobs.c.id) < tuple_(*_position(after)))
         with self.database.read() as db:
-            rows = db.execute(query.order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(limit + 1)).all()
+            query = page_query(tenant, wanted, after, self.database, self.database.now(db))
+            rows = db.execute(query.limit(limit + 1)).all()
         more = len(rows) > limit
-        return JobPage([_job(row) for row in rows[:limit]], _cursor(rows[limit - 1]) if more else None)
+        return JobPage([_job(row) for row in rows[:limit]], cursor(rows[limit - 1]) if more else None)
 
     def dismiss(self, job_id: UUID, tenant: str = "local") -> Job:
         """Give a job up; its workers stop at their next heartbeat. Said twice, it holds once.
@@ -198,15 +186,3 @@ def _job(row: Row[Any]) -> Job:
         message=row.message,
         attempt=row.attempt,
     )
-
-
-def _cursor(row: Row[Any]) -> str:
-    return base64.urlsafe_b64encode(f"{row.created.isoformat()}~{row.id}".encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> tuple[datetime, str]:
-    try:
-        moment, job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("~")
-        return datetime.fromisoformat(moment), str(UUID(job_id))
-    except ValueError as error:
-        raise ValueError(f"{cursor!r} is no cursor of this service") from error

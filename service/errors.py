@@ -22,6 +22,7 @@ from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, Pr
 log = logging.getLogger(__name__)
 
 OGC_EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+NO_SUCH_PROCESS = OGC_EXCEPTIONS + "no-such-process"
 NO_SUCH_JOB = OGC_EXCEPTIONS + "no-such-job"
 RESULT_NOT_READY = OGC_EXCEPTIONS + "result-not-ready"
 PROBLEM_JSON = "application/problem+json"

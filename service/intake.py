@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Any, get_args
+from typing import Any
 
 from jobs.errors import InvalidJob, Problem
 from jobs.job import JobRequest
-from service.errors import HttpProblem
 from service.extents import Extents, ruled_out
 from service.settings import ApiSettings
-from service.statusinfo import JobStatus
-
-STATUSES: tuple[str, ...] = get_args(JobStatus)
 
 
 def accepted_order(payload: dict[str, Any], settings: ApiSettings, extents: Extents) -> JobRequest:
@@ -37,22 +32,6 @@ def accepted_order(payload: dict[str, Any], settings: ApiSettings, extents: Exte
     if problem is not None:
         raise InvalidJob(problem)
     return request.model_copy(update={"catalog": catalog})
-
-
-def asked_statuses(text: str | None) -> list[str]:
-    """Return the states that a list is filtered by; all that a customer may see where nothing is said.
-
-    Raises:
-        HttpProblem: 400 naming the unknown one.
-    """
-    if text is None:
-        return list(STATUSES)
-    asked = [status.strip() for status in text.split(",")]
-    for status in asked:
-        if status not in STATUSES:
-            detail = f"{status!r} is no state of a job; known are {', '.join(STATUSES)}"
-            raise HttpProblem(HTTPStatus.BAD_REQUEST, f"status: {detail}", members=(Problem("/status", detail),))
-    return asked
 
 
 def _unknown_catalog(name: object, settings: ApiSettings) -> Problem:

@@ -47,16 +47,41 @@ def describer(
             )
             _add_problem(document)
             document["components"]["schemas"]["order"] = order
-            document["paths"]["/jobs"]["post"]["requestBody"] = _order_body(example())
+            document["components"]["schemas"]["execute"] = _execute_schema()
+            shown = example()
+            for path, schema, body in (
+                ("/jobs", "order", shown),
+                ("/processes/{process_id}/execution", "execute", {"inputs": shown}),
+            ):
+                document["paths"][path]["post"]["requestBody"] = _json_body(schema, body)
             app.openapi_schema = to_openapi_30(document)
         return app.openapi_schema
 
     return describe
 
 
-def _order_body(example: dict[str, Any]) -> dict[str, Any]:
-    content = {"schema": {"$ref": _SCHEMAS + "order"}, "example": example}
+def _json_body(schema: str, example: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": {"$ref": _SCHEMAS + schema}, "example": example}
     return {"required": True, "content": {"application/json": content}}
+
+
+def _execute_schema() -> dict[str, Any]:
+    """Return the schema of an execute request, whose inputs are the members of an order."""
+    words = "The members of an order, each bare or as an object of `value` and `mediaType`"
+    return {
+        "title": "execute",
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "inputs": {"description": words, "allOf": [{"$ref": _SCHEMAS + "order"}]},
+            "outputs": {"type": "object", "description": "Which outputs are wanted; all of them are made"},
+            "response": {
+                "type": "string",
+                "enum": ["document", "raw"],
+                "description": "Ignored: results are a document",
+            },
+        },
+    }
 
 
 def _add_problem(document: dict[str, Any]) -> None:

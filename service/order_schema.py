@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.job import JobRequest, Limits
 
-_AREA_TYPES = ["Polygon", "MultiPolygon", "Feature", "FeatureCollection"]
+AREA_TYPES = ["Polygon", "MultiPolygon", "Feature", "FeatureCollection"]
 
 
 def order_schema(limits: Limits, catalogs: tuple[str, ...], default_catalog: str | None) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _present(kind: dict[str, Any]) -> dict[str, Any]:
 
 
 def _aoi() -> dict[str, Any]:
-    return {"required": ["type"], "properties": {"type": {"type": "string", "enum": _AREA_TYPES}}}
+    return {"required": ["type"], "properties": {"type": {"type": "string", "enum": AREA_TYPES}}}
 
 
 def _parcels() -> dict[str, Any]:

@@ -13,10 +13,8 @@ from pydantic.json_schema import SkipJsonSchema
 from jobs.job import Accepted, Created, Dismissed, Failed, Job, Running, Successful
 from service.dependencies import Parts
 from service.errors import OGC_EXCEPTIONS, RESULT_NOT_READY, HttpProblem
+from service.processes import OUTPUTS
 from service.signing import signed_href
-
-OUTPUTS = ("collection", "accuracy", "manifest", "series")
-"""The declared outputs, in the order in which they are given; `series` only where parcels were ordered."""
 
 
 class Output(BaseModel):

@@ -14,12 +14,14 @@ from pydantic import BaseModel
 from jobs.errors import Problem
 from jobs.job import Job, Running
 from jobs.keys import job_prefix
-from jobs.store import JobPage
+from jobs.store import JobFilter, JobPage
 from service.body import json_object
 from service.dependencies import TENANT, GivenJob, GivenParts, Parts
 from service.errors import HttpProblem
-from service.intake import accepted_order, asked_statuses
+from service.intake import accepted_order
+from service.job_filters import asked_jobs
 from service.openapi import problems
+from service.ordering import CREATED, take
 from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
 
 router = APIRouter(tags=["jobs"])
@@ -41,41 +43,27 @@ class JobLog(BaseModel):
     entries: list[LogEntry]
 
 
-@router.post(
-    "/jobs",
-    status_code=HTTPStatus.CREATED,
-    summary="Order a job",
-    response_model=StatusInfo,
-    responses={
-        201: {"headers": {"Location": {"description": "URL of the new job", "schema": {"type": "string"}}}},
-        **problems(400, 413, 415, 422, 503),
-    },
-)
+@router.post("/jobs", summary="Order a job", **CREATED)
 def order(payload: Annotated[dict[str, Any], Depends(json_object)], parts: GivenParts) -> JSONResponse:
-    """Take an order for cloud-free LAI over an area and a time range.
-
-    The job is in the book before this is answered: an accepted order is never lost.
-    """
-    job = parts.jobs.create(accepted_order(payload, parts.settings, parts.extents), tenant=TENANT)
-    parts.waker.ring()
-    info = status_info(job, parts.settings.public_url)
-    return JSONResponse(info, HTTPStatus.CREATED, {"Location": f"{parts.settings.public_url}/jobs/{job.id}"})
+    """Take an order for cloud-free LAI over an area and a time range."""
+    return take(accepted_order(payload, parts.settings, parts.extents), parts)
 
 
 @router.get("/jobs", summary="List the jobs", response_model=JobList, responses=problems(400, 503))
 def job_list(
+    request: Request,
     parts: GivenParts,
-    status: Annotated[str | None, Query(description="One or more states, separated by commas")] = None,
+    wanted: Annotated[JobFilter, Depends(asked_jobs)],
     limit: Annotated[int, Query(ge=1, description=f"Jobs on one page; {LONGEST_PAGE} at most are given")] = 100,
     after: Annotated[str | None, Query(description="Where the page begins; comes with the `next` link")] = None,
 ) -> JSONResponse:
-    """List jobs, newest first; a `next` link leads on for as long as there are more, and keeps the filter."""
+    """List jobs, newest first; a `next` link leads on for as long as there are more, and keeps the filters."""
     limit = min(limit, LONGEST_PAGE)
-    page = _page(parts, asked_statuses(status), limit, after)
-    url = parts.settings.public_url
-    links = [link(_page_url(url, status=status, limit=limit, after=after), "self", "This page")]
+    page = _page(parts, wanted, limit, after)
+    url, query = parts.settings.public_url, dict(request.query_params) | {"limit": str(limit)}
+    links = [link(f"{url}/jobs?{urlencode(query)}", "self", "This page")]
     if page.next is not None:
-        links.append(link(_page_url(url, status=status, limit=limit, after=page.next), "next", "The next page"))
+        links.append(link(f"{url}/jobs?{urlencode(query | {'after': page.next})}", "next", "The next page"))
     return JSONResponse({"jobs": [status_info(job, url) for job in page.jobs], "links": links})
 
 
@@ -115,15 +103,11 @@ def _status_response(job: Job, parts: Parts) -> JSONResponse:
     return response
 
 
-def _page(parts: Parts, statuses: list[str], limit: int, after: str | None) -> JobPage:
+def _page(parts: Parts, wanted: JobFilter, limit: int, after: str | None) -> JobPage:
     try:
-        return parts.jobs.list(TENANT, status=statuses, limit=limit, after=after)
+        return parts.jobs.list(TENANT, wanted, limit=limit, after=after)
     except ValueError as error:
         if after is None:
             raise
         detail = "this is no place in the list; take the `next` link of a page as it is"
         raise HttpProblem(HTTPStatus.BAD_REQUEST, f"after: {detail}", members=(Problem("/after", detail),)) from error
-
-
-def _page_url(public_url: str, **query: str | int | None) -> str:
-    return f"{public_url}/jobs?" + urlencode({name: value for name, value in query.items() if value is not None})

@@ -33,6 +33,8 @@ def landing(parts: GivenParts) -> JSONResponse:
         "links": [
             link(f"{url}/", "self", "This page"),
             link(f"{url}/openapi.json", "service-desc", "What can be asked, for machines", OPENAPI_TYPE),
+            link(f"{url}/conformance", OGC_REL + "conformance", "Which standards hold"),
+            link(f"{url}/processes", OGC_REL + "processes", "What is offered"),
             link(f"{url}/jobs", OGC_REL + "job-list", "The jobs; POST an order here"),
             link(f"{url}/healthz", "status", "Whether the service lives"),
         ],

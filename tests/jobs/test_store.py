@@ -8,6 +8,7 @@ import pytest
 
 from jobs.errors import JobConflict, JobDismissed, JobNotFound, StepLost
 from jobs.job import Failed, Successful
+from jobs.store import JobFilter
 
 
 def only_step(store):
@@ -250,21 +251,44 @@ def test_another_tenant_sees_nothing(store, request_):
             verb(job.id, "b")
     with pytest.raises(JobNotFound):
         store.get(uuid4(), "a")
-    assert store.list("b", status=None, limit=10, after=None).jobs == []
+    assert store.list("b", JobFilter(), limit=10).jobs == []
 
 
 def test_lists_page_newest_first(store, request_):
     made = [store.create(request_).id for _ in range(5)]
     seen, after = [], None
     while True:
-        page = store.list("local", status=["accepted"], limit=2, after=after)
+        page = store.list("local", JobFilter(statuses=("accepted",)), limit=2, after=after)
         seen += [job.id for job in page.jobs]
         if page.next is None:
             break
         after = page.next
     assert seen == made[::-1]
     with pytest.raises(ValueError, match="cursor"):
-        store.list("local", status=None, limit=2, after="nonsense")
+        store.list("local", JobFilter(), limit=2, after="nonsense")
+
+
+def test_lists_know_when_a_job_was_ordered_and_how_long_it_took(store, request_):
+    waits, runs, ended = (store.create(request_) for _ in range(3))
+    for step in store.steps_to_wake(10):
+        claimed = store.claim(step.id, "w")
+        if claimed.job_id == ended.id:
+            store.fail(claimed, "broken")
+        elif claimed.job_id == waits.id:
+            store.release(claimed, "not yet")
+    before = store.create(request_)
+
+    def ids(**bounds):
+        return [job.id for job in store.list("local", JobFilter(**bounds), limit=10).jobs]
+
+    assert ids(created_to=ended.created) == [ended.id, runs.id, waits.id]
+    assert ids(created_from=before.created) == [before.id]
+    assert ids(created_from=runs.created, created_to=runs.created) == [runs.id]
+    time.sleep(1.1)
+    assert runs.id in ids(min_seconds=1)
+    assert before.id not in ids(min_seconds=0)  # nobody has begun it
+    took = store.get(ended.id)
+    assert ids(max_seconds=(took.finished - took.started).total_seconds() + 0.01) == [ended.id]
 
 
 def test_the_log_begins_with_the_order(store, request_):

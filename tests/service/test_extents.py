@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from jobs.catalog import Catalog, CatalogProfile
+from jobs.store import JobFilter
 from service import extents
 from service.app import create_app
 
@@ -63,7 +64,7 @@ def test_a_place_that_the_catalogue_does_not_cover_is_refused(service_on, write,
     pointer, detail = refused(service_on(write()), moved(order, (20, 0)))
     assert pointer == "/aoi"
     assert "11 to 12° of longitude" in detail
-    assert store.list("local", status=None, limit=1, after=None).jobs == []
+    assert store.list("local", JobFilter(), limit=1).jobs == []
 
 
 def test_latitudes_and_longitudes_that_are_swapped_are_recognised(service_on, write, order):

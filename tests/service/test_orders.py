@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from jobs.store import JobFilter
+
 
 def wait_until(condition, seconds=5.0):
     end = time.monotonic() + seconds
@@ -26,7 +28,7 @@ def test_an_order_is_in_the_book_before_it_is_answered(client, order, store):
     assert info["created"].endswith("Z")
     assert {"started", "finished"}.isdisjoint(info)
     assert None not in info.values()
-    assert [str(job.id) for job in store.list("local", status=None, limit=10, after=None).jobs] == [info["id"]]
+    assert [str(job.id) for job in store.list("local", JobFilter(), limit=10).jobs] == [info["id"]]
 
 
 def test_an_order_rings_the_bell_once(client, order, broker):
@@ -60,7 +62,7 @@ def test_the_location_answers_at_once(client, order):
 
 def test_the_catalogue_is_pinned(client, order, store):
     job_id = client.post("/jobs", json=order).json()["id"]
-    (job,) = store.list("local", status=None, limit=1, after=None).jobs
+    (job,) = store.list("local", JobFilter(), limit=1).jobs
     assert str(job.id) == job_id
     assert job.request.catalog == "simulated"
 
@@ -96,7 +98,7 @@ def test_a_catalogue_is_a_configured_name(client, order, catalog):
 
 def test_a_refused_order_leaves_no_trace(client, order, store):
     client.post("/jobs", json=order | {"end": "2022-01-01"})
-    assert not store.list("local", status=None, limit=10, after=None).jobs
+    assert not store.list("local", JobFilter(), limit=10).jobs
 
 
 @pytest.mark.parametrize(
