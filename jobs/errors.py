@@ -61,6 +61,10 @@ class JobNotFound(ClearleafError):
     """There is no such job, or it belongs to somebody else."""
 
 
+class KeyReused(ClearleafError):
+    """The idempotency key of an order belongs to another one."""
+
+
 class JobConflict(ClearleafError):
     """The state of the job or step forbids what was asked."""
 

@@ -9,15 +9,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from jobs import order_keys
 from jobs.errors import JobConflict, JobNotFound
 from jobs.job import ClaimedStep, Job, JobRequest, JobState
 from jobs.job_list import JobFilter, JobPage, cursor, page_query
+from jobs.order_keys import OrderKey
 from jobs.steps import ACTIVE, StepBook, StepOutputs
 from jobs.tables import jobs, log, steps
 
-__all__ = ["JobFilter", "JobPage", "JobStore", "LogEntry", "StepOutputs"]
+__all__ = ["JobFilter", "JobPage", "JobStore", "LogEntry", "OrderKey", "StepOutputs"]
 
 _STATE: TypeAdapter[JobState] = TypeAdapter(JobState)
 
@@ -42,11 +45,34 @@ class JobStore(StepBook):
         """Return whether the schema is the newest version."""
         return self.database.at_head()
 
-    def create(self, request: JobRequest, *, job_id: UUID | None = None, tenant: str = "local") -> Job:
-        """Enter an order and its first step, in one transaction."""
-        job_id = job_id or uuid4()
+    def create(
+        self, request: JobRequest, *, job_id: UUID | None = None, tenant: str = "local", key: OrderKey | None = None
+    ) -> Job:
+        """Enter an order and its first step, in one transaction.
+
+        Args:
+            request: the order.
+            job_id: of the new job; drawn where left out.
+            tenant: whose it is.
+            key: with it, the same order sent again returns the job that it made the first time.
+
+        Raises:
+            KeyReused: the key belongs to another order.
+        """
+        try:
+            return self._create(request, job_id or uuid4(), tenant, key)
+        except IntegrityError:
+            if key is None:
+                raise
+            return self._create(request, job_id or uuid4(), tenant, key)  # its twin was committed meanwhile
+
+    def _create(self, request: JobRequest, job_id: UUID, tenant: str, key: OrderKey | None) -> Job:
         with self.database.write() as db:
+            known = order_keys.job_of(db, tenant, key) if key is not None else None
+            if known is not None:
+                return _job(self._row(db, known, tenant))
             now = self.database.now(db)
+            before = self._waiting(db)
             db.execute(
                 insert(jobs).values(
                     id=str(job_id),
@@ -62,9 +88,21 @@ class JobStore(StepBook):
                     version=1,
                 )
             )
+            if key is not None:
+                order_keys.remember(db, tenant, key, job_id, now)
             self._add(db, job_id, "plan", [""], now)
-            self._say(db, str(job_id), "info", "accepted", now)
+            self._say(db, str(job_id), "info", f"accepted, {before} before it" if before else "accepted", now)
             return _job(self._row(db, job_id, tenant))
+
+    def waiting_before(self, job: Job) -> int:
+        """Return how many jobs, of all customers, were ordered before this one and still wait for a worker."""
+        with self.database.read() as db:
+            return self._waiting(db, jobs.c.created < job.created)
+
+    @staticmethod
+    def _waiting(db: Connection, *conditions: ColumnElement[bool]) -> int:
+        waiting = select(func.count()).select_from(jobs).where(jobs.c.status == "accepted", *conditions)
+        return int(db.execute(waiting).scalar_one())
 
     def get(self, job_id: UUID, tenant: str = "local") -> Job:
         """Return a job.

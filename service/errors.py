@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, Problem, Unavailable
+from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, KeyReused, Problem, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ STATUS_OF: dict[type[ClearleafError], tuple[HTTPStatus, str]] = {
     JobNotFound: (HTTPStatus.NOT_FOUND, NO_SUCH_JOB),
     JobConflict: (HTTPStatus.CONFLICT, "about:blank"),
     InvalidJob: (HTTPStatus.UNPROCESSABLE_ENTITY, "about:blank"),
+    KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "about:blank"),
     Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "about:blank"),
 }
 """Which status and problem type each error of the job book becomes; a subclass counts as its base."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends, Header
 from fastapi.responses import JSONResponse
 
 from jobs.job import JobRequest
+from jobs.store import OrderKey
+from service.body import read_body
 from service.dependencies import TENANT, Parts
 from service.openapi import problems
 from service.statusinfo import StatusInfo, status_info
@@ -23,9 +27,28 @@ CREATED: dict[str, Any] = {
 """How a route that takes orders is described."""
 
 
-def take(request: JobRequest, parts: Parts) -> JSONResponse:
+def order_key(
+    body: Annotated[bytes, Depends(read_body)],
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="Name of this order, chosen by you: sent again with it, the same order makes no second job",
+        ),
+    ] = None,
+) -> OrderKey | None:
+    """Return what the customer calls the order; None where it has no name."""
+    return None if key is None else OrderKey(key, hashlib.sha256(body).hexdigest())
+
+
+GivenKey = Annotated[OrderKey | None, Depends(order_key)]
+
+
+def take(request: JobRequest, key: OrderKey | None, parts: Parts) -> JSONResponse:
     """Enter a valid order; the job is in the book before this is answered: an accepted order is never lost."""
-    job = parts.jobs.create(request, tenant=TENANT)
+    job = parts.jobs.create(request, tenant=TENANT, key=key)
     parts.waker.ring()
     info = status_info(job, parts.settings.public_url)
     return JSONResponse(info, HTTPStatus.CREATED, {"Location": f"{parts.settings.public_url}/jobs/{job.id}"})

@@ -44,6 +44,9 @@ class StatusInfo(BaseModel):
     message: str | SkipJsonSchema[None] = Field(default=None, description="What goes on, or why the job failed")
     stage: str | SkipJsonSchema[None] = Field(default=None, description="The step that is being worked on")
     attempt: int = Field(description="How many times the job has been tried")
+    jobsBefore: int | SkipJsonSchema[None] = Field(
+        default=None, description="While it waits, asked for by itself: how many jobs wait before it"
+    )
     links: list[Link]
 
 

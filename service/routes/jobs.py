@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import time
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from jobs.errors import Problem
-from jobs.job import Job, Running
+from jobs.job import Accepted, Job, Running
 from jobs.keys import job_prefix
 from jobs.store import JobFilter, JobPage
 from service.body import json_object
@@ -21,12 +24,13 @@ from service.errors import HttpProblem
 from service.intake import accepted_order
 from service.job_filters import asked_jobs
 from service.openapi import problems
-from service.ordering import CREATED, take
+from service.ordering import CREATED, GivenKey, take
 from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
 
 router = APIRouter(tags=["jobs"])
 
 LONGEST_PAGE = 1000
+LONGEST_WAIT_S, LOOK_EVERY_S = 60, 0.5
 
 
 class LogEntry(BaseModel):
@@ -44,9 +48,9 @@ class JobLog(BaseModel):
 
 
 @router.post("/jobs", summary="Order a job", **CREATED)
-def order(payload: Annotated[dict[str, Any], Depends(json_object)], parts: GivenParts) -> JSONResponse:
+def order(payload: Annotated[dict[str, Any], Depends(json_object)], key: GivenKey, parts: GivenParts) -> JSONResponse:
     """Take an order for cloud-free LAI over an area and a time range."""
-    return take(accepted_order(payload, parts.settings, parts.extents), parts)
+    return take(accepted_order(payload, parts.settings, parts.extents), key, parts)
 
 
 @router.get("/jobs", summary="List the jobs", response_model=JobList, responses=problems(400, 503))
@@ -67,13 +71,32 @@ def job_list(
     return JSONResponse({"jobs": [status_info(job, url) for job in page.jobs], "links": links})
 
 
-@router.get("/jobs/{job_id}", summary="Ask for a job", response_model=StatusInfo, responses=problems(404, 503))
-def job_status(request: Request, job: GivenJob, parts: GivenParts) -> Response:
+@router.get(
+    "/jobs/{job_id}",
+    summary="Ask for a job",
+    response_model=StatusInfo,
+    responses={304: {"description": "The job still stands as If-None-Match has it"}, **problems(400, 404, 503)},
+)
+async def job_status(
+    request: Request,
+    job: GivenJob,
+    parts: GivenParts,
+    wait: Annotated[
+        float,
+        Query(
+            ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for the job's end; with If-None-Match for any news"
+        ),
+    ] = 0,
+) -> Response:
     """Say how a job stands; `Retry-After` says when it is worth asking again."""
-    response = _status_response(job, parts)
-    etag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
-    response.headers["ETag"] = etag
-    if etag in request.headers.get("if-none-match", ""):
+    known = request.headers.get("if-none-match", "")
+    patience_ends = time.monotonic() + wait
+    response = await run_in_threadpool(_status_response, job, parts)
+    while _still(response, known) and time.monotonic() < patience_ends and not await request.is_disconnected():
+        await asyncio.sleep(LOOK_EVERY_S)
+        job = await run_in_threadpool(parts.jobs.get, job.id, TENANT)
+        response = await run_in_threadpool(_status_response, job, parts)
+    if response.headers["ETag"] in known:
         kept = {name: response.headers[name] for name in ("ETag", "Retry-After") if name in response.headers}
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
     return response
@@ -88,6 +111,19 @@ def job_log(job: GivenJob, parts: GivenParts) -> JSONResponse:
     )
 
 
+@router.post(
+    "/jobs/{job_id}/retry",
+    summary="Try a failed job again",
+    response_model=StatusInfo,
+    responses=problems(404, 409, 503),
+)
+def retry(job: GivenJob, parts: GivenParts) -> JSONResponse:
+    """Open a failed job once more; what was finished is kept, and only what is missing is done."""
+    again = parts.jobs.retry(job.id, TENANT)
+    parts.waker.ring()
+    return JSONResponse(status_info(again, parts.settings.public_url))
+
+
 @router.delete("/jobs/{job_id}", summary="Dismiss a job", response_model=StatusInfo, responses=problems(404, 503))
 def dismiss(job: GivenJob, parts: GivenParts) -> JSONResponse:
     """Stop a job that waits or runs, or remove the results of one that has ended; said twice, it holds once."""
@@ -97,10 +133,19 @@ def dismiss(job: GivenJob, parts: GivenParts) -> JSONResponse:
 
 
 def _status_response(job: Job, parts: Parts) -> JSONResponse:
-    response = JSONResponse(status_info(job, parts.settings.public_url), headers={"Cache-Control": "no-cache"})
-    if isinstance(job.state, Running) or job.state.status == "accepted":
+    info = status_info(job, parts.settings.public_url)
+    if isinstance(job.state, Accepted):
+        info["jobsBefore"] = parts.jobs.waiting_before(job)
+    response = JSONResponse(info, headers={"Cache-Control": "no-cache"})
+    response.headers["ETag"] = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
+    if isinstance(job.state, Accepted | Running):
         response.headers["Retry-After"] = str(parts.settings.poll_s)
     return response
+
+
+def _still(response: JSONResponse, known: str) -> bool:
+    """Return whether a waiting client would learn nothing: no news of what it knows, or no end yet."""
+    return response.headers["ETag"] in known if known else "Retry-After" in response.headers
 
 
 def _page(parts: Parts, wanted: JobFilter, limit: int, after: str | None) -> JobPage:

@@ -16,7 +16,7 @@ from service.errors import NO_SUCH_PROCESS, HttpProblem
 from service.execution import order_of, under_inputs
 from service.intake import accepted_order
 from service.openapi import problems
-from service.ordering import CREATED, take
+from service.ordering import CREATED, GivenKey, take
 from service.processes import ProcessDescription, ProcessList, description, summary
 from service.statusinfo import PROCESS_ID, link
 
@@ -75,7 +75,10 @@ def process(process_id: KnownProcess, parts: GivenParts) -> JSONResponse:
 
 @router.post("/processes/{process_id}/execution", summary="Order a job, in the standard's form", **CREATED)
 def execute(
-    process_id: KnownProcess, payload: Annotated[dict[str, Any], Depends(json_object)], parts: GivenParts
+    process_id: KnownProcess,
+    payload: Annotated[dict[str, Any], Depends(json_object)],
+    key: GivenKey,
+    parts: GivenParts,
 ) -> JSONResponse:
     """Take an order as `POST /jobs` does, its members under `inputs`; it is carried out asynchronously in any case."""
     order = order_of(payload)
@@ -83,6 +86,6 @@ def execute(
         request = accepted_order(order, parts.settings, parts.extents)
     except InvalidJob as error:
         raise under_inputs(error) from None
-    answer = take(request, parts)
+    answer = take(request, key, parts)
     answer.headers["Preference-Applied"] = "respond-async"
     return answer

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.errors import JobConflict, JobDismissed, JobNotFound, StepLost
+from jobs.errors import JobConflict, JobDismissed, JobNotFound, KeyReused, StepLost
 from jobs.job import Failed, Successful
-from jobs.store import JobFilter
+from jobs.store import JobFilter, OrderKey
 
 
 def only_step(store):
@@ -252,6 +252,17 @@ def test_another_tenant_sees_nothing(store, request_):
     with pytest.raises(JobNotFound):
         store.get(uuid4(), "a")
     assert store.list("b", JobFilter(), limit=10).jobs == []
+
+
+def test_twins_of_an_order_make_one_job(store, new_store, request_):
+    books, key = [new_store() for _ in range(6)], OrderKey("field-7", "ab" * 32)
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda book: book.create(request_, key=key).id, books))
+    assert len(set(made)) == 1
+    assert len(store.list("local", JobFilter(), limit=10).jobs) == 1
+    assert store.create(request_, tenant="b", key=key).id not in made  # keys are each customer's own
+    with pytest.raises(KeyReused, match="field-7"):
+        store.create(request_, key=OrderKey("field-7", "cd" * 32))
 
 
 def test_lists_page_newest_first(store, request_):
