@@ -35,6 +35,7 @@ class SiteFeatures:
         observed: visible observations.
         radar: anomalies of every pass.
         radar_at_scenes: (T, 6, H, W) smoothed anomalies on the days of the scenes.
+        support_at_scenes: (T, H, W) how much of them is there; see `RadarAnomalies.smooth`.
         images: (S, 6, H, W) what the network sees of each pass: fine anomalies, mask, pass direction, cosine of
             incidence.
     """
@@ -42,6 +43,7 @@ class SiteFeatures:
     observed: ObservedLai
     radar: RadarAnomalies
     radar_at_scenes: FloatArray
+    support_at_scenes: FloatArray
     images: Tensor
 
 
@@ -84,10 +86,10 @@ def site_features(observed: ObservedLai, radar: RadarAnomalies) -> SiteFeatures:
         observed: visible observations.
         radar: anomalies of every pass.
     """
-    at_scenes, _ = radar.smooth(observed.days)
+    at_scenes, support = radar.smooth(observed.days)
     constant = pass_channels(radar.ascending, radar.cos_incidence, radar.fine.shape[2:])
     images = np.concatenate([radar.fine / DB_SCALE, radar.valid[:, None], constant], axis=1)
-    return SiteFeatures(observed, radar, at_scenes, torch.from_numpy(images.astype(np.float32)))
+    return SiteFeatures(observed, radar, at_scenes, support, torch.from_numpy(images.astype(np.float32)))
 
 
 def day_features(site: SiteFeatures, target_days: IntArray, prior: Prior) -> DayFeatures:
@@ -124,9 +126,11 @@ def _prior_channels(prior: Prior) -> FloatArray:
 
 
 def _radar_change(site: SiteFeatures, prior: Prior, now: FloatArray, support: FloatArray) -> FloatArray:
-    """Return (D, 6, H, W) change of backscatter against the enclosing observations, dB; 0 where no pass is near."""
+    """Return (D, 6, H, W) change of backscatter against the enclosing observations, dB; 0 where no pass is near.
+
+    An observation that no pass is near to is not compared with.
+    """
     b = prior.brackets
-    share = b.weight_after()[:, None]
 
     def at(index: IntArray) -> FloatArray:
         if not len(site.radar_at_scenes):
@@ -134,8 +138,16 @@ def _radar_change(site: SiteFeatures, prior: Prior, now: FloatArray, support: Fl
         picked = np.take_along_axis(site.radar_at_scenes, np.maximum(index, 0)[:, None], axis=0)
         return np.where(index[:, None] < 0, now, picked)
 
+    def supported(index: IntArray) -> BoolArray:
+        if not len(site.support_at_scenes):
+            return np.ones(now[:, :1].shape, np.bool_)
+        picked = _near(np.take_along_axis(site.support_at_scenes, np.maximum(index, 0), axis=0))
+        return picked | (index[:, None] < 0)
+
+    before_there, after_there = supported(b.before_index), supported(b.after_index)
+    share = np.where(before_there & after_there, b.weight_after()[:, None], after_there).astype(np.float32)
     change = now - ((1 - share) * at(b.before_index) + share * at(b.after_index))
-    return np.where(_near(support), change, 0).astype(np.float32)
+    return np.where(_near(support) & (before_there | after_there), change, 0).astype(np.float32)
 
 
 def _radar_channels(
@@ -168,7 +180,8 @@ def _analog(site: SiteFeatures, prior: Prior, now: FloatArray, target_days: IntA
             continue
         lag = lags[near][:, None, None] / ANALOG_DAYS
         gap = site.radar_at_scenes[near, 3:5] - now[d, None, 3:5]  # (n, 2, H, W): VV and VH, coarse
-        weight = seen[near] * np.exp(-0.5 * ((gap / ANALOG_DB) ** 2).sum(axis=1) - 0.5 * lag**2)
+        told = seen[near] & _near(site.support_at_scenes[near])[:, 0]
+        weight = told * np.exp(-0.5 * ((gap / ANALOG_DB) ** 2).sum(axis=1) - 0.5 * lag**2)
         total = weight.sum(axis=0)
         analog[d] = np.where(
             total > 1e-3, (weight * values[near]).sum(axis=0) / np.maximum(total, 1e-3) - prior.mean[d], 0
@@ -177,13 +190,22 @@ def _analog(site: SiteFeatures, prior: Prior, now: FloatArray, target_days: IntA
     return analog, alike
 
 
-def nearest_passes(days: IntArray, target_days: IntArray) -> tuple[IntArray, FloatArray]:
-    """Return (D, 24) indices of the radar passes nearest to each target day, in time order, and their signed lags."""
+def nearest_passes(
+    days: IntArray, target_days: IntArray, shown: BoolArray | None = None
+) -> tuple[IntArray, FloatArray]:
+    """Return (D, 24) indices of the radar passes nearest to each target day, in time order, and their signed lags.
+
+    Args:
+        days: (S,) of the passes.
+        target_days: (D,).
+        shown: (S,) which passes to choose from; all of them where left out.
+    """
     index = np.full((len(target_days), TOKENS), -1, np.int32)
     lags = np.zeros((len(target_days), TOKENS), np.float32)
     for d, day in enumerate(target_days):
         lag = days - day
-        nearest = np.argsort(np.abs(lag), kind="stable")[:TOKENS]
+        nearest = np.argsort(np.abs(lag), kind="stable")
+        nearest = (nearest if shown is None else nearest[shown[nearest]])[:TOKENS]
         nearest = np.sort(nearest[np.abs(lag[nearest]) <= TOKEN_REACH_DAYS])
         index[d, : len(nearest)] = nearest
         lags[d, : len(nearest)] = lag[nearest]

@@ -42,14 +42,12 @@ class GivenRadar:
     """LAI on T scenes and on N other days, given R passes; the same for all pixels that those show.
 
     Attributes:
-        at_days: (N,) the other days.
         filter: (T + N, 2 R) what backscatter (all VH, then all VH - VV) adds to LAI on scenes and days, m2/m2 per dB.
         between: (T, T) covariance of LAI that is left between scenes, (m2/m2)².
         cross: (N, T) the same between days and scenes.
         variance: (N,) the same of the days themselves.
     """
 
-    at_days: IntArray
     filter: Tensor
     between: Tensor
     cross: Tensor
@@ -82,9 +80,7 @@ def given_radar(
     def tensor(values: np.ndarray) -> Tensor:
         return torch.from_numpy(values.astype(np.float32))
 
-    return GivenRadar(
-        at_days, tensor(weights), tensor(left[:count]), tensor(left[count:]), tensor(np.maximum(variance, 1e-4))
-    )
+    return GivenRadar(tensor(weights), tensor(left[:count]), tensor(left[count:]), tensor(np.maximum(variance, 1e-4)))
 
 
 def _outputs(statistics: AreaStatistics, settings: GpSettings) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from models.bands import LAI_MAX
-from models.features import DayFeatures, SiteFeatures, day_features
+from models.features import DayFeatures, SiteFeatures, day_features, nearest_passes
+from models.pass_groups import pass_groups
 from models.prior import Prior
 from models.progress import Progress, silent
 from models.series import FloatArray, IntArray
@@ -44,11 +45,23 @@ def run(
         progress(start / len(days), "reconstructing")
         part = slice(start, start + step)
         day = padded(day_features(site, days[part], prior.select(part)), device)
-        chosen, present = gather_tokens(tokens, day.token_index)
-        first = networks.predict(day, chosen, present)
+        first = _predict(networks, site, days[part], day, tokens)
         for whole, maps in zip((predicted, fused, told), (first, networks.fuse(day, first), day.told), strict=True):
             whole[part] = maps[:, 0, :height, :width].float().cpu().numpy()
     return predicted, fused, told
+
+
+def _predict(networks: TwoSteps, site: SiteFeatures, days: IntArray, day: DayFeatures, tokens: Tensor) -> Tensor:
+    """Return predicted LAI (D, 1, h, w), m2/m2; every part of the tile by the passes that show it."""
+    found = torch.zeros_like(day.mean)
+    for shown, here in pass_groups(site.radar.valid):
+        index, lags = (
+            torch.from_numpy(array).to(found.device) for array in nearest_passes(site.radar.days, days, shown)
+        )
+        predicted = networks.predict(replace(day, token_index=index, lags=lags), *gather_tokens(tokens, index))
+        inside = pad_sides(torch.from_numpy(here)[None, None].float()).to(found.device) > 0
+        found = torch.where(inside, predicted, found)
+    return found
 
 
 def without_networks(

@@ -21,6 +21,7 @@ from models.cnn2d_lstm import Cnn2dLstm
 from models.cnn2d_transformer import Cnn2dTransformer
 from models.edcstfn import Edcstfn
 from models.inference import pad_sides
+from models.pass_groups import pass_groups
 from models.progress import Progress, part_of, silent
 from models.radar_levels import radar_levels
 from models.series import FloatArray, IntArray, Site
@@ -121,11 +122,13 @@ class PaperNetworks(nn.Module):
             progress: told before every day.
         """
         levels = radar_levels(site.radar, target_days)
-        maps = []
+        groups = [(levels.of_passes(shown), here) for shown, here in pass_groups(levels.valid)]
+        found = np.empty((len(target_days), *site.observed.lai.shape[1:]), np.float32)
         for d in range(len(target_days)):
             progress(d / len(target_days), "reconstructing")
-            maps.append(self._predict_day(name, *levels.day(d)))
-        return np.stack(maps) if maps else np.empty((0, *site.observed.lai.shape[1:]), np.float32)
+            for group, here in groups:
+                found[d, here] = self._predict_day(name, *group.day(d))[here]
+        return found
 
     def _predict_day(self, name: str, images: Tensor, lags: Tensor, present: Tensor) -> FloatArray:
         network, device = self.step1[name], next(self.parameters()).device

@@ -17,9 +17,10 @@ from torch import Tensor
 from models.area import AreaStatistics, pixel_means
 from models.given_radar import GivenRadar, GpSettings, given_radar
 from models.noise import NOISE_FLOOR, NOISE_SLOPE
+from models.pass_groups import shared_patterns
 from models.progress import Progress, silent
 from models.radar import RadarAnomalies
-from models.series import BoolArray, FloatArray, IntArray, ObservedLai
+from models.series import FloatArray, IntArray, ObservedLai
 
 NUMBERS_AT_ONCE = 30_000_000
 """Pixels times days times observations; bounds each array of that shape to 120 MB."""
@@ -49,7 +50,7 @@ def pixel_process(
         own: (D,) index of each target day's own observation, which is left out; -1 where it has none.
         statistics: of the area.
         settings: hyperparameters.
-        progress: told before every few thousand pixels.
+        progress: told before every part.
     """
     scenes, height, width = observed.lai.shape
     level = torch.from_numpy(pixel_means(observed, float(statistics.mean), MEAN_BELIEF).reshape(-1))
@@ -58,32 +59,22 @@ def pixel_process(
     mean, sd = torch.empty(len(values), len(days)), torch.empty(len(values), len(own))
     most = int(torch.isfinite(values).sum(dim=1).max()) if values.numel() else 0
     step = max(1, NUMBERS_AT_ONCE // (max(1, most) * (most + len(days))))
+    # Of water radar says nothing about leaves, and of calm water it shows a different part in every pass.
+    patterns, kind = shared_patterns((radar.valid & observed.land).reshape(len(radar.days), height * width))
+    of_pattern = np.split(np.argsort(kind, kind="stable"), np.cumsum(np.bincount(kind))[:-1])
     done = 0
-    for pixels, shown in _shown_alike(radar.valid.reshape(len(radar.days), height * width)):
+    for shown, pixels in zip(patterns, of_pattern, strict=True):
         given = given_radar(observed.days, days, radar.days[shown], statistics, settings)
         for part in np.split(pixels, range(step, len(pixels), step)):
             progress(done / len(values), "interpolating")
             done += len(part)
-            backscatter = torch.from_numpy(vh_and_ratio[:, shown][:, :, part].reshape(-1, len(part)))
+            backscatter = torch.from_numpy(vh_and_ratio[:, np.flatnonzero(shown)[:, None], part].reshape(-1, len(part)))
             by_radar = (given.filter @ backscatter).T + level[part, None]  # (p, T + N)
             mean[part], sd[part] = by_radar[:, scenes:], given.variance[: len(own)].sqrt()
             if most:
                 anomaly, sd[part] = _solve(values[part], by_radar[:, :scenes], level[part], given, own, settings)
                 mean[part] += anomaly
     return mean.T.reshape(-1, height, width).numpy().copy(), sd.T.reshape(-1, height, width).numpy().copy()
-
-
-def _shown_alike(valid: BoolArray) -> Iterator[tuple[IntArray, BoolArray]]:
-    """Yield the pixels (p,) that the same passes show, and which those are, (R,).
-
-    Args:
-        valid: (R, P) True where a pass has data.
-    """
-    packed = np.packbits(np.pad(valid, ((1, 0), (0, 0))), axis=0).T  # the row more is for who has no pass at all
-    _, first, kind = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    kind = kind.reshape(-1)  # its shape differs between versions of numpy
-    for number, pixel in enumerate(first):
-        yield np.flatnonzero(kind == number).astype(np.int32), valid[:, pixel]
 
 
 def _solve(
@@ -105,10 +96,11 @@ def _solve(
     order = torch.argsort((~seen).to(torch.int8), dim=1, stable=True)[:, :most]  # (p, n): seen first, in time order
     there = torch.gather(seen, 1, order)
     values, expected = (torch.nan_to_num(torch.gather(x, 1, order)) * there for x in (lai, by_radar))
-    # An unseen slot gets a noise so large that it says nothing; sizes then agree across pixels.
+    # An unseen slot has nothing to do with the others; sizes then agree across pixels.
     noise = settings.scene_noise * _noise_of_scenes(values, there)
-    variance = torch.where(there, noise**2, torch.tensor(1e4))
-    factor = torch.linalg.cholesky(given.between[order[:, :, None], order[:, None, :]] + torch.diag_embed(variance))
+    variance = torch.where(there, noise**2, torch.tensor(1.0))
+    gram = given.between[order[:, :, None], order[:, None, :]] * (there[:, :, None] & there[:, None])
+    factor = torch.linalg.cholesky(gram + torch.diag_embed(variance))
     cross = given.cross[:, order].transpose(0, 1) * there[:, None, :]  # (p, N, n)
     anomaly = values - expected
     solved = torch.cholesky_solve(torch.stack([anomaly, there.float()], dim=2), factor)  # (p, n, 2)
@@ -125,7 +117,11 @@ def _solve(
 
 
 def _noise_of_scenes(lai: Tensor, there: Tensor) -> Tensor:
-    """Return (p, n) noise of each observation, m2/m2, judged by the pixel's observations around it in time."""
+    """Return (p, n) noise of each observation, m2/m2, judged by the pixel's observations around it in time.
+
+    That is all that a day's own scene has to do with its prior: it is among those that tell how noisy its neighbours
+    are, and moves the prior by some hundredths.
+    """
     kernel = torch.ones(1, 1, LEVEL_SCENES)
     total, number = (
         torch.nn.functional.conv1d(x[:, None], kernel, padding=LEVEL_SCENES // 2)[:, 0] for x in (lai, there.float())

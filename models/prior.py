@@ -64,7 +64,7 @@ def temporal_prior(
         target_days: (D,).
         statistics: of the area, made from the same visible observations.
         settings: hyperparameters of the process.
-        progress: told before every few thousand pixels.
+        progress: told before every part.
     """
     settings = settings or GpSettings()
     brackets = find_brackets(observed.lai, observed.days, target_days)

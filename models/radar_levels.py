@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,11 +27,22 @@ class RadarLevels:
         images: (S, 5, H, W) every pass of the site.
         index: (D, N) passes around each day, -1 = none, in time order.
         lags: (D, N) signed days from the target.
+        days: (S,) of the passes.
+        target_days: (D,).
+        valid: (S, H, W) True where a pass has data.
     """
 
     images: Tensor
     index: Tensor
     lags: Tensor
+    days: IntArray
+    target_days: IntArray
+    valid: BoolArray
+
+    def of_passes(self, shown: BoolArray) -> RadarLevels:
+        """Return the dates chosen among some of the passes, (S,)."""
+        index, lags = nearest_passes(self.days, self.target_days, shown)
+        return replace(self, index=torch.from_numpy(index), lags=torch.from_numpy(lags))
 
     def day(self, d: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return images (1, N, 5, H, W), lags (1, N) and which passes exist (1, N) of one target day."""
@@ -50,7 +61,8 @@ def radar_levels(radar: RadarSeries, target_days: IntArray) -> RadarLevels:
     constant = pass_channels(radar.ascending, radar.cos_incidence, there.shape[1:])
     images = np.concatenate([np.where(there[:, None], level, 0), there[:, None], constant], axis=1)
     index, lags = nearest_passes(radar.days, target_days)
-    return RadarLevels(torch.from_numpy(images.astype(np.float32)), torch.from_numpy(index), torch.from_numpy(lags))
+    passes = torch.from_numpy(images.astype(np.float32))
+    return RadarLevels(passes, torch.from_numpy(index), torch.from_numpy(lags), radar.days, target_days, there)
 
 
 class RadarStem(nn.Module):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from models.area import AreaStatistics, area_statistics
-from models.calibration import raw_sigma
 from models.evaluation.baselines import INTERPOLATIONS
 from models.evaluation.hidden import Estimate, Estimator, Hidden, estimate_hidden
 from models.evaluation.hold_out import cases, without_days
@@ -18,7 +18,7 @@ from models.reconstruction import LaiReconstructor
 from models.series import Site, day_date
 
 DELIVERED, STEP1, PRIOR = "clearleaf", "predicted", "prior"
-"""Names in reports and tables: what is delivered, its step 1, and the temporal prior alone."""
+"""Names in reports and tables: what is delivered, its step 1, and what `--model prior` would deliver."""
 
 
 def reconstruction(reconstructor: LaiReconstructor, statistics: AreaStatistics | None = None) -> Estimator:
@@ -31,12 +31,13 @@ def reconstruction(reconstructor: LaiReconstructor, statistics: AreaStatistics |
 
     def estimate(case: HeldOut) -> dict[str, Estimate]:
         fresh = reconstructor.with_statistics(statistics or area_statistics([case.site]))
-        found = fresh.reconstruct(case.site, np.array([case.day], np.int32))
-        prior_sigma = np.float32(reconstructor.sigma_factor) * raw_sigma(found.prior[0], found.spread[0])
+        days = np.array([case.day], np.int32)
+        found = fresh.reconstruct(case.site, days)
+        alone = replace(fresh, method="prior").reconstruct(case.site, days)
         return {
             DELIVERED: Estimate(found.fused[0], found.sigma[0]),
             STEP1: Estimate(found.predicted[0]),
-            PRIOR: Estimate(found.prior[0], prior_sigma),
+            PRIOR: Estimate(alone.fused[0], alone.sigma[0]),
         }
 
     return estimate

@@ -13,6 +13,11 @@ MIN_CLEAR = 0.95
 MIN_NEIGHBOUR_CLEAR = 0.5
 """Share of land pixels that must be clear on some visible date on either side."""
 
+LEAST_HIDDEN, MOST_HIDDEN = 0.2, 0.7
+"""Share of the land that the cloud mask of a partly visible date hides."""
+MASK_TRIES = 10
+"""Where some of a site is water, a mask may move onto it."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -101,14 +106,27 @@ def _enclosed(observed: ObservedLai, day: int, near: BoolArray) -> bool:
 
 
 def _real_cloud(observed: ObservedLai, index: int, rng: np.random.Generator) -> BoolArray | None:
-    """Return (H, W) one of the site's own cloud masks, shifted and mirrored, that leaves at least 30 % to be seen."""
+    """Return (H, W) one of the site's own cloud masks, shifted and mirrored, or None where none will do.
+
+    Of the site's land it hides more than a fifth, and leaves at least 30 % to be seen.
+    """
     cloudy = np.isnan(observed.lai) & observed.land
-    share = cloudy.mean(axis=(1, 2))
-    candidates = np.flatnonzero((share > 0.2) & (share < 0.7))
+    candidates = np.flatnonzero([_suits(mask, observed.land) for mask in cloudy])
     candidates = candidates[candidates != index]
-    if not len(candidates):
-        return None
-    mask = cloudy[rng.choice(candidates)]
+    for _ in range(MASK_TRIES if len(candidates) else 0):
+        mask = _moved(cloudy[rng.choice(candidates)], rng)
+        if _suits(mask, observed.land):
+            return mask
+    return None
+
+
+def _suits(mask: BoolArray, land: BoolArray) -> bool:
+    hidden = (mask & land).sum() / max(int(land.sum()), 1)
+    return bool(LEAST_HIDDEN < hidden < MOST_HIDDEN)
+
+
+def _moved(mask: BoolArray, rng: np.random.Generator) -> BoolArray:
+    """Return a mask rolled over its edges and mirrored at random."""
     shift = tuple(int(s) for s in rng.integers(0, mask.shape))
     mask = np.roll(mask, shift, axis=(0, 1))
     if rng.random() < 0.5:

@@ -28,12 +28,31 @@ def test_everything_near_the_day_is_hidden(site, scenario):
         np.testing.assert_array_equal(observed.lai[~near], site.observed.lai[~near])
 
 
-def test_real_cloud_shows_at_least_a_part(site):
-    for case in cases(site, REAL_CLOUD):
+@pytest.mark.parametrize("water", [0.0, 0.5])
+def test_real_cloud_shows_at_least_a_part_of_the_land(site, water):
+    """A cloud mask that is moved may end up on the water of a coast, or leave nothing but water to be seen."""
+    o = site.observed
+    land = np.arange(o.land.shape[1])[None] >= water * o.land.shape[1]
+    coast = replace(site, observed=replace(o.hide(np.broadcast_to(~land, o.lai.shape)), land=o.land & land))
+    found = cases(coast, REAL_CLOUD)
+    assert found
+    for case in found:
         scene = int(np.flatnonzero(case.site.observed.days == case.day)[0])
         seen = np.isfinite(case.site.observed.lai[scene])
-        assert seen.mean() >= 0.25
+        hidden = np.isfinite(coast.observed.lai[scene]) & ~seen
+        assert hidden[coast.observed.land].mean() < 0.7
+        assert seen[coast.observed.land].any()
         assert not (seen & case.scored).any()
+
+
+def test_the_prior_of_a_report_is_what_the_prior_alone_delivers(site, reconstructor):
+    """Also where the day's own scene is partly visible and moves it."""
+    case = cases(site, REAL_CLOUD)[0]
+    row = reconstruction(reconstructor)(case)["prior"]
+    alone = replace(reconstructor, method="prior", model="prior")
+    delivered = reconstruction(alone)(case)["clearleaf"]
+    np.testing.assert_array_equal(row.lai, delivered.lai)
+    np.testing.assert_array_equal(row.sigma, delivered.sigma)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
