@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from uuid import UUID
 
 from jobs.job import ClaimedStep
+
+_RASTER = re.compile(r"([a-z_]+)-([0-9]{4}-[0-9]{2}-[0-9]{2})\.tif")
+
+
+def asset_file(asset: str, day: date) -> str:
+    """Return the file name of one asset of one date."""
+    return f"{asset}-{day.isoformat()}.tif"
+
+
+def raster_of(name: str) -> tuple[str, date] | None:
+    """Return the asset and the date of a file that `asset_file` has named; None for any other."""
+    found = _RASTER.fullmatch(name)
+    return (found[1], date.fromisoformat(found[2])) if found else None
 
 
 def job_prefix(job_id: UUID) -> str:

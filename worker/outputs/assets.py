@@ -7,31 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from jobs.legends import QUALITY, QualityClass
 from models.series import BoolArray, FloatArray, IntArray
 
 LONG_GAP_DAYS = 30
 """A reconstruction farther than this from any clear observation is marked as such."""
-
-
-@dataclass(frozen=True)
-class QualityClass:
-    """One value of the quality raster, with its colour (red, green, blue)."""
-
-    value: int
-    name: str
-    description: str
-    colour: tuple[int, int, int]
-
-
-# Colours keep apart for colour-blind readers (Okabe and Ito's palette).
-QUALITY = (
-    QualityClass(0, "no-data", "No scene ever looked here", (0, 0, 0)),
-    QualityClass(1, "observed", "From a clear Sentinel-2 observation of the day", (0, 114, 178)),
-    QualityClass(2, "reconstructed", "Reconstructed; a clear observation within 30 days", (86, 180, 233)),
-    QualityClass(3, "long-gap", "Reconstructed; no clear observation within 30 days", (230, 159, 0)),
-    QualityClass(4, "out-of-domain", "Observed, outside the LAI network's definition domain", (204, 121, 167)),
-    QualityClass(5, "water-or-snow", "Water or snow: LAI has no meaning", (0, 158, 115)),
-)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 from pystac import Asset, Collection, Extent, Item, Link, MediaType, Provider, SpatialExtent, TemporalExtent
 from pystac.provider import ProviderRole
 
+from jobs.legends import LEGENDS
 from jobs.planning import Plan
 from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET, RasterAsset
 from worker.outputs.items import CITATION
 from worker.outputs.picture import SEASON_FILE
-from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
 
 SERIES_FILES = {
     "series_json": ("parcels.json", "application/geo+json", "LAI series of the parcels"),
@@ -93,7 +93,14 @@ def _item_asset(asset: RasterAsset) -> dict[str, Any]:
 
 
 def _renders() -> dict[str, Any]:
+    shown = [LEGENDS[name] for name in (LAI.name, LAI_SIGMA.name)]
     return {
-        "lai": {"title": "LAI", "assets": [LAI.name], "rescale": [[0, LAI_SHOWN]], "colormap_name": PALETTE},
-        "lai_sigma": {"title": "Sigma", "assets": [LAI_SIGMA.name], "rescale": [[0, 1.5]], "colormap_name": "magma"},
+        legend.asset: {
+            "title": legend.title,
+            "assets": [legend.asset],
+            "rescale": [[0, legend.ramp.maximum]],
+            "colormap_name": legend.ramp.name,
+        }
+        for legend in shown
+        if legend.ramp
     }

@@ -13,6 +13,7 @@ import numpy as np
 from pystac import Asset, Item, Link, MediaType
 from shapely.geometry import mapping
 
+from jobs.keys import asset_file
 from jobs.planning import Plan
 from jobs.scenes import Scene
 from worker.outputs.assets import QUALITY_ASSET, RasterAsset
@@ -63,11 +64,6 @@ class Provenance:
 def item_id(day: date) -> str:
     """Return the id of a date's item."""
     return f"lai-{day.isoformat()}"
-
-
-def asset_file(asset: str, day: date) -> str:
-    """Return the file name of one asset of one date."""
-    return f"{asset}-{day.isoformat()}.tif"
 
 
 def make_item(

@@ -17,10 +17,10 @@ from exactextract.raster import NumPyRasterSource
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from jobs.keys import asset_file
 from jobs.planning import Plan
 from jobs.request import Parcel
 from worker.outputs.assets import DAYS_TO_CLEAR, FUSED, LAI, LAI_SIGMA, QUALITY_ASSET
-from worker.outputs.items import asset_file
 
 COLUMNS = (
     "mean",

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from jobs.keys import asset_file
+from jobs.legends import LAI_RAMP
 from models.series import FloatArray
 from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET
-from worker.outputs.items import asset_file
-from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
 
 SEASON_FILE = "season.png"
 MAPS = 7
@@ -107,13 +107,13 @@ def _spread(season: _Season) -> list[int]:
 
 
 def _draw_maps(figure: Any, season: _Season, shown: list[int]) -> None:  # noqa: ANN401 - matplotlib is loosely typed
-    colours = colormaps[PALETTE].with_extremes(bad=NOT_OBSERVED)
+    colours = ListedColormap(np.array(LAI_RAMP.table()) / 255).with_extremes(bad=NOT_OBSERVED)
     grid = figure.subplots(2, len(shown), squeeze=False)
     for column, i in enumerate(shown):
         lai, seen = season.lai[i], season.observed[i]
         for row, values in enumerate((np.where(seen, lai, np.nan), lai)):
             axes = grid[row, column]
-            image = axes.imshow(values, cmap=colours, vmin=0, vmax=LAI_SHOWN, interpolation="nearest")
+            image = axes.imshow(values, cmap=colours, vmin=0, vmax=LAI_RAMP.maximum, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         grid[0, column].set_title(f"{season.days[i]:%d %b %Y}", fontsize=9, color=INK)

@@ -16,6 +16,7 @@ import numpy as np
 import rasterio
 from pystac import Item, Link, MediaType
 
+from jobs.keys import asset_file
 from jobs.planning import Plan
 from jobs.storage import Storage
 from models.progress import Progress
@@ -23,7 +24,7 @@ from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSE
 from worker.outputs.cog import write_cog
 from worker.outputs.collection import SERIES_FILES, collection_document, make_collection
 from worker.outputs.documents import document_bytes
-from worker.outputs.items import Provenance, asset_file, join_facts, make_item
+from worker.outputs.items import Provenance, join_facts, make_item
 from worker.outputs.parcels import write_series
 from worker.outputs.picture import write_season
 from worker.outputs.pieces import Pieces

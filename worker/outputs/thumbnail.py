@@ -5,21 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
 from PIL import Image
 
+from jobs.legends import LAI_RAMP, STEPS
 from models.series import FloatArray
 
 SIDE_PX = 256
-LAI_SHOWN = 6.0
-"""m2/m2 at the bright end of the colours; crops rarely exceed it."""
-PALETTE = "viridis"
+_COLOURS = np.array([(*colour, 255) for colour in LAI_RAMP.table()], np.uint8)
 
 
 def write_thumbnail(path: Path, lai: FloatArray) -> None:
     """Write LAI (H, W) as a PNG with transparent gaps, at most 256 pixels wide and high."""
-    colours = colormaps[PALETTE](np.clip(np.nan_to_num(lai) / LAI_SHOWN, 0, 1), bytes=True)
-    colours[..., 3] = np.where(np.isfinite(lai), 255, 0)
+    shares = np.clip(np.nan_to_num(lai) / LAI_RAMP.maximum, 0, 1)
+    colours = _COLOURS[np.round(shares * (STEPS - 1)).astype(int)]
+    colours[~np.isfinite(lai)] = 0
     image = Image.fromarray(colours)
     scale = SIDE_PX / max(image.size)
     size = tuple(max(1, round(side * scale)) for side in image.size)

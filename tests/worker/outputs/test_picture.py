@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jobs.legends import LAI_RAMP, STEPS
 from worker.outputs.picture import MAPS, SEASON_FILE, _Season, _spread
-from worker.outputs.thumbnail import LAI_SHOWN, PALETTE
 
 
 def drawn(folder) -> np.ndarray:
@@ -24,9 +24,7 @@ def share_of(picture, colour, tolerance=6) -> float:
 
 
 def colour_of(lai) -> list[int]:
-    from matplotlib import colormaps
-
-    return [round(255 * part) for part in colormaps[PALETTE](lai / LAI_SHOWN)[:3]]
+    return list(LAI_RAMP.table()[round(lai / LAI_RAMP.maximum * (STEPS - 1))])
 
 
 @pytest.fixture(autouse=True)
