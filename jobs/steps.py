@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, and_, func, insert, not_, or_, select, update
 
+from jobs import items
 from jobs.database import Database
 from jobs.errors import JobConflict, JobDismissed, StepLost
 from jobs.job import ClaimedStep, QueuedStep, StepKind
+from jobs.published import Published
 from jobs.settings import JobsSettings
 from jobs.tables import jobs, log, steps
 
@@ -131,8 +133,13 @@ class StepBook:
                 if db.execute(open_tiles).scalar_one() == 0:
                     self._add(db, step.job_id, "finish", [""], now)
 
-    def succeed(self, step: ClaimedStep, manifest_href: str) -> None:
+    def succeed(self, step: ClaimedStep, manifest_href: str, published: Published) -> None:
         """Close a running job: the manifest makes its results visible. Said twice, it holds once.
+
+        Args:
+            step: as claimed.
+            manifest_href: key of the manifest.
+            published: collection and items, which can be found from now on.
 
         Raises:
             JobDismissed: the customer gave the job up.
@@ -146,6 +153,7 @@ class StepBook:
                     .values(status="successful", manifest_href=manifest_href, finished=now, updated=now, progress=100)
                     .values(stage=None, message="published")
                 )
+                items.enter(db, step.job_id, published, now)
                 self._say(db, str(step.job_id), "info", "published", now)
 
     def fail(self, step: ClaimedStep, reason: str) -> bool:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from jobs import order_keys
+from jobs import items, order_keys
 from jobs.errors import JobConflict, JobNotFound
 from jobs.job import ClaimedStep, Job, JobRequest, JobState
 from jobs.job_list import JobFilter, JobPage, cursor, page_query
@@ -148,6 +148,7 @@ class JobStore(StepBook):
                 now = self.database.now(db)
                 values = {"status": "dismissed", "finished": now, "updated": now, "stage": None, "swept": 0}
                 db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(**values, message="dismissed"))
+                items.forget(db, job_id)
                 self._say(db, str(job_id), "info", "dismissed", now)
             return _job(self._row(db, job_id, tenant))
 

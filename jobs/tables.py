@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -109,4 +110,42 @@ idempotency = Table(
     Column("body_sha256", String(64), nullable=False),
     Column("job_id", String(36), ForeignKey("jobs.id"), nullable=False),
     Column("created", UtcTime, nullable=False),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("job_id", String(36), ForeignKey("jobs.id"), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("entered", UtcTime, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("collections_by_tenant", "tenant", "entered"),
+)
+
+footprints = Table(
+    "footprints",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(36), ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("tenant", String(64), nullable=False, index=True),
+    Column("west", Float, nullable=False),
+    Column("south", Float, nullable=False),
+    Column("east", Float, nullable=False),
+    Column("north", Float, nullable=False),
+    Column("wkb", LargeBinary, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("job_id", String(36), ForeignKey("jobs.id"), primary_key=True),
+    Column("item_id", String(255), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("footprint_id", Integer, ForeignKey("footprints.id"), nullable=False, index=True),
+    Column("datetime", UtcTime, nullable=False),
+    Column("properties", JSON, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # last: a search reads what stands before it only
+    Index("items_by_datetime", "tenant", "datetime"),
 )

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from jobs.errors import InvalidJob, JobConflict, Unavailable
 from jobs.job import ClaimedStep, Job
 from jobs.keys import step_prefix
+from jobs.published import read_published
 from jobs.queue import MESSAGE_VERSION, JobQueue
 from jobs.store import JobStore
 from jobs.waking import wake_due
@@ -150,7 +151,8 @@ def finish(worker: Worker, step: ClaimedStep, job: Job, prefix: str, progress: P
     job_plan = steps.load_plan(str(found.plan_href), worker.parts)
     pieces = found.piece_hrefs.values()
     key = steps.finish_step(job_plan, str(found.state_href), pieces, worker.parts, prefix, progress)
-    return lambda: worker.store.succeed(step, key)
+    published = read_published(worker.parts.storage, key)
+    return lambda: worker.store.succeed(step, key, published)
 
 
 BODIES: dict[str, Body] = {"plan": plan, "prepare": prepare, "tile": tile, "finish": finish}

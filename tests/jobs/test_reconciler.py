@@ -1,6 +1,7 @@
 """What the reconciler does in a round: takes back, wakes, sweeps."""
 
 from jobs.keys import results_prefix, step_prefix
+from jobs.published import Document, Published
 from jobs.queue import QUEUE_OF
 from jobs.reconciler import reconcile_once
 
@@ -39,7 +40,7 @@ def test_only_the_winners_results_stay(store, storage, settings, request_):
     manifest = results_prefix(job.id, finish.attempt) + "manifest.json"
     storage.put_bytes(manifest, b"{}")
     storage.put_bytes(results_prefix(job.id, 7) + "lai.tif", b"half a result of a loser")
-    store.succeed(finish, manifest)
+    store.succeed(finish, manifest, Published(Document.of("collection.json", b"{}")))
     reconcile_once(store, Bell(), storage, settings)
     assert storage.list("") == [manifest]
 

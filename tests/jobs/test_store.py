@@ -8,7 +8,10 @@ import pytest
 
 from jobs.errors import JobConflict, JobDismissed, JobNotFound, KeyReused, StepLost
 from jobs.job import Failed, Successful
+from jobs.published import Document, Published
 from jobs.store import JobFilter, OrderKey
+
+NOTHING = Published(Document.of("collection.json", b"{}"))
 
 
 def only_step(store):
@@ -37,7 +40,7 @@ def test_a_job_walks_through_its_steps(store, request_):
     finish = claim(store)
     assert finish.kind == "finish"
     assert store.outputs(job.id).piece_hrefs == {t.tile_id: f"piece-{t.tile_id}" for t in tiles}
-    store.succeed(finish, "jobs/x/results/1/manifest.json")
+    store.succeed(finish, "jobs/x/results/1/manifest.json", NOTHING)
     ended = store.get(job.id)
     assert ended.state == Successful(manifest_href="jobs/x/results/1/manifest.json")
     assert ended.progress == 100
@@ -57,10 +60,10 @@ def test_what_is_said_twice_holds_once(store, request_):
     store.end_tile(tile, "piece")
     store.end_tile(tile, "piece")
     finish = claim(store)
-    store.succeed(finish, "m")
-    store.succeed(finish, "m")
+    store.succeed(finish, "m", NOTHING)
+    store.succeed(finish, "m", NOTHING)
     with pytest.raises(JobConflict):
-        store.succeed(finish, "another")
+        store.succeed(finish, "another", NOTHING)
     assert store.get(job.id).state.manifest_href == "m"
 
 

@@ -14,6 +14,7 @@ from jobs.catalog import CatalogProfile
 from jobs.file_storage import FileStorage
 from jobs.job import JobRequest, Limits
 from jobs.keys import results_prefix
+from jobs.published import read_published
 from jobs.queue import QUEUE_OF
 from jobs.signing import Signer
 from jobs.store import JobStore
@@ -124,7 +125,7 @@ def carry_out(store, storage, claim_next):
         store.end_tile(claim_next(job_id), "piece/")
         finish = claim_next(job_id)
         manifest = publish(storage, results_prefix(job_id, finish.attempt), str(job_id), series=series)
-        store.succeed(finish, manifest)
+        store.succeed(finish, manifest, read_published(storage, manifest))
         return manifest
 
     return walk
