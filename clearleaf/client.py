@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 import httpx
+import pystac
 
 from clearleaf.addresses import is_loopback
 from clearleaf.client_errors import (
@@ -25,6 +27,11 @@ from clearleaf.client_errors import (
     seconds,
 )
 from clearleaf.download import Download
+from clearleaf.opened import open_collection, open_dataset, open_parcels
+
+if TYPE_CHECKING:
+    import geopandas
+    import xarray
 
 Progress = Callable[[dict[str, Any]], None]
 Meanwhile = Callable[[], None]
@@ -73,16 +80,22 @@ class Client:
     def submit(self, order: Mapping[str, Any] | Path) -> JobHandle:
         """Place an order and return a handle to its job.
 
+        An answer that is lost on the way is asked for again: the order has a key, and makes one job at most.
+
         Args:
             order: the order's members, or a JSON file that holds them. Dates may be `datetime.date`, and geometries
                 anything with `__geo_interface__` (shapely, geopandas).
 
         Raises:
             InvalidOrder: the service names each wrong member.
-            Unreachable: nothing was ordered.
+            Unreachable: twice; most likely nothing was ordered.
         """
         body = order.read_bytes() if isinstance(order, Path) else json.dumps(order, default=_plain).encode()
-        info = self._json("POST", "/jobs", content=body, headers={"content-type": "application/json"})
+        headers = {"content-type": "application/json", "idempotency-key": str(uuid4())}
+        try:
+            info = self._json("POST", "/jobs", content=body, headers=headers)
+        except Unreachable:
+            info = self._json("POST", "/jobs", content=body, headers=headers)
         return JobHandle(self, info["jobID"])
 
     def job(self, job_id: str) -> JobHandle:
@@ -161,6 +174,36 @@ class Client:
                 if len(target.done) == fetched:
                     raise
 
+    def collection(self, job_id: str) -> pystac.Collection:
+        """Return the job's STAC collection, read from the service; its signed hrefs hold for an hour or so."""
+        with _reachable():
+            return open_collection(self._http, self.results(job_id)["collection"]["href"])
+
+    def dataset(self, job_id: str, assets: Sequence[str] = ("lai", "lai_sigma")) -> xarray.Dataset:
+        """Return rasters of every date as arrays (time, y, x) in their units, NaN where there is nothing.
+
+        Needs `clearleaf[client]`.
+        """
+        with _reachable():
+            return open_dataset(self.collection(job_id), assets)
+
+    def parcels(self, job_id: str) -> geopandas.GeoDataFrame:
+        """Return the series of the parcels, a row per parcel and date, LAI in m2/m2; needs `clearleaf[client]`.
+
+        Raises:
+            NotOrdered: the job was ordered without parcels.
+        """
+        with _reachable():
+            return open_parcels(self._http, self.collection(job_id))
+
+    def retry(self, job_id: str) -> dict[str, Any]:
+        """Try a failed job again; what was finished is kept.
+
+        Raises:
+            ClientError: the job has not failed.
+        """
+        return self._json("POST", f"/jobs/{job_id}/retry")
+
     def log(self, job_id: str) -> list[dict[str, Any]]:
         """Return the job's log, oldest entry first: `time`, `level`, `message`."""
         entries: list[dict[str, Any]] = self._json("GET", f"/jobs/{job_id}/log")["entries"]
@@ -224,6 +267,22 @@ class JobHandle:
     def download(self, directory: str | Path) -> Path:
         """Fetch all files and return the path of `collection.json`; see `Client.download`."""
         return self.client.download(self.id, directory)
+
+    def collection(self) -> pystac.Collection:
+        """Return the STAC collection of the results; see `Client.collection`."""
+        return self.client.collection(self.id)
+
+    def dataset(self, assets: Sequence[str] = ("lai", "lai_sigma")) -> xarray.Dataset:
+        """Return rasters of every date as arrays (time, y, x); see `Client.dataset`."""
+        return self.client.dataset(self.id, assets)
+
+    def parcels(self) -> geopandas.GeoDataFrame:
+        """Return the series of the parcels; see `Client.parcels`."""
+        return self.client.parcels(self.id)
+
+    def retry(self) -> dict[str, Any]:
+        """Try the job again if it has failed; see `Client.retry`."""
+        return self.client.retry(self.id)
 
     def log(self) -> list[dict[str, Any]]:
         """Return the job's log, oldest entry first."""

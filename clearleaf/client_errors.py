@@ -66,6 +66,10 @@ class JobFailed(ClientError):
     """The job ended without a result; `detail` is the reason."""
 
 
+class NotOrdered(ClientError):
+    """The job does not give what was asked for: it was ordered without it."""
+
+
 class WaitTimeout(ClientError):
     """The job has not ended within the time that the caller gave it; it goes on."""
 

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from rio_cogeo import cog_validate
 
-from clearleaf.client_errors import InvalidOrder
+from clearleaf.client_errors import InvalidOrder, NotOrdered
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -80,6 +80,30 @@ def test_the_report_judges_on_hidden_dates(folder):
     assert 0 <= methods["clearleaf"]["coverage90"] <= 1
     assert not set(report["hidden_dates"]) & set(report["calibration_dates"] + report["adaptation_dates"])
     assert report["simulated"] is True
+
+
+def test_results_open_as_arrays_and_tables(job, folder, parcels):
+    collection = job.collection()
+    assert collection.id == job.id
+    cube = job.dataset(["lai", "lai_sigma", "quality"])
+    assert dict(cube.sizes)["time"] == 5
+    assert cube.lai.attrs == {"units": "m2 m-2"}
+    assert cube.quality.dtype == np.uint8
+    with rasterio.open(folder / "lai-2023-06-21.tif") as raster:
+        stored = raster.read(1, masked=True).astype("float32") * 0.001
+    there = cube.lai.sel(time="2023-06-21").squeeze().values
+    np.testing.assert_allclose(np.ma.filled(stored, np.nan), there, atol=1e-6)
+    table = job.parcels()
+    assert len(table) == 5 * len(parcels["features"])
+    assert table.crs.to_epsg() == 4326
+    assert {"id", "date", "mean", "sigma"} <= set(table.columns)
+
+
+def test_a_job_without_parcels_has_no_table_of_them(service):
+    job = service.client.submit(service.order(end="2023-06-01"))
+    service.ended(job)
+    with pytest.raises(NotOrdered, match="without parcels"):
+        job.parcels()
 
 
 def test_parcels_keep_their_order(folder, parcels):
