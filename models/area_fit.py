@@ -11,6 +11,7 @@ import numpy as np
 from models.adaptation import adapt_to
 from models.area import area_statistics
 from models.calibration import fit_factor, shrink_factor
+from models.evaluation.correlation import USUAL, Correlogram, error_correlation
 from models.evaluation.hidden import Hidden
 from models.evaluation.hold_out import HoldOut, choose_days, scorable_days
 from models.evaluation.report import DELIVERED, PRIOR, dates_as_json, hidden_estimates, scores_as_json
@@ -37,6 +38,7 @@ class Report:
         weights: name of the published set.
         trained_on_place: the published weights saw this very place in training, so the figures flatter.
         sigma_factor: on raw sigma.
+        correlation: of the errors of two pixels over their distance.
     """
 
     method: str
@@ -47,6 +49,7 @@ class Report:
     weights: str
     trained_on_place: bool
     sigma_factor: float
+    correlation: Correlogram = USUAL
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as published in accuracy.json."""
@@ -57,6 +60,7 @@ class Report:
             "weights": self.weights,
             "weights_trained_on_place": self.trained_on_place,
             "sigma_factor": round(self.sigma_factor, 3),
+            "error_correlation": self.correlation.as_json(),
         }
         if self.hold_out is None or self.hidden is None:
             return {"hidden_dates": [], "reason": self.note, **facts}
@@ -109,16 +113,33 @@ def fit_to_area(
         adapted = adapt_to(published, [days.for_adaptation(site) for site in sites], seed, part_of(progress, 0.05, 0.6))
         candidates += [adapted] if adapted else []
     progress(0.6, "calibrating on hidden days")
-    chosen, fell_back, note = _choose(candidates, [days.for_calibration(site) for site in sites], days)
+    choice = _choose(candidates, [days.for_calibration(site) for site in sites], days)
+    chosen = choice.reconstructor
     progress(0.8, "scoring hidden days")
     hidden = hidden_estimates(chosen, sites, days.test)
-    report = Report(chosen.method, fell_back, note, days, hidden, published.weights, saw, chosen.sigma_factor)
-    return chosen.with_statistics(everything.statistics), report
+    told = error_correlation([part for part in (choice.hidden, hidden) if part is not None], DELIVERED)
+    facts = (choice.fell_back, choice.note, days, hidden, published.weights, saw, chosen.sigma_factor, told)
+    return chosen.with_statistics(everything.statistics), Report(chosen.method, *facts)
 
 
-def _choose(
-    candidates: Sequence[LaiReconstructor], sites: Sequence[Site], days: HoldOut
-) -> tuple[LaiReconstructor, bool, str]:
+@dataclass(frozen=True)
+class _Choice:
+    """What is to be delivered.
+
+    Attributes:
+        reconstructor: calibrated.
+        fell_back: the networks gave way to the prior.
+        note: why, in a sentence.
+        hidden: what it says of the calibration days; None where there were none.
+    """
+
+    reconstructor: LaiReconstructor
+    fell_back: bool
+    note: str
+    hidden: Hidden | None
+
+
+def _choose(candidates: Sequence[LaiReconstructor], sites: Sequence[Site], days: HoldOut) -> _Choice:
     """Return what does best on the calibration days, calibrated: adapted networks, published ones, or the prior.
 
     Args:
@@ -129,29 +150,31 @@ def _choose(
     found = [(c, hidden_estimates(c, sites, days.calibration)) for c in candidates]
     scored = [(c, h) for c, h in found if h is not None]
     if not scored:
-        return candidates[0], False, "no calibration day: published networks and sigma"
+        return _Choice(candidates[0], False, "no calibration day: published networks and sigma", None)
     errors = [_by_date_rmse(h, DELIVERED) for _, h in scored]
     best = 1 if len(errors) > 1 and errors[1] < MIN_GAIN * errors[0] else 0
     chosen, hidden = scored[best]
     prior_error = _by_date_rmse(hidden, PRIOR)
     # Who orders another model by name wants to see what it does, not what would do better.
     fell_back = chosen.model == "default" and errors[best] >= prior_error
-    own = _own_factor(hidden, PRIOR if fell_back else DELIVERED, chosen.sigma_factor)
+    factor_now = chosen.sigma_factor
     if fell_back:
+        hidden = replace(hidden, estimates={**hidden.estimates, DELIVERED: hidden.estimates[PRIOR]})
         chosen = replace(chosen, method="prior", sigma_factor=find_weights(chosen.weights).of("prior").sigma_factor)
         note = f"on calibration days the networks (RMSE {errors[best]:.2f}) did not beat the prior ({prior_error:.2f})"
     else:
         what = chosen.method if chosen.model == "default" else chosen.model
         note = f"{what}: RMSE {errors[best]:.2f} on calibration days, the prior {prior_error:.2f}"
+    own = _own_factor(hidden, factor_now)
     factor = shrink_factor(chosen.sigma_factor, own, len(np.unique(hidden.days)))
-    return replace(chosen, sigma_factor=factor), fell_back, note
+    return _Choice(replace(chosen, sigma_factor=factor), fell_back, note, hidden)
 
 
-def _own_factor(hidden: Hidden, name: str, factor: float) -> float:
-    """Return the area's factor on raw sigma, from what hidden days show of an estimate whose sigma has a factor now."""
-    found = hidden.estimates[name]
+def _own_factor(hidden: Hidden, factor: float) -> float:
+    """Return the area's factor on raw sigma, from what hidden days show of what is delivered, with a factor on it."""
+    found = hidden.estimates[DELIVERED]
     if found.sigma is None:
-        raise ValueError(f"{name} has no sigma to be calibrated")
+        raise ValueError("what is delivered has no sigma to be calibrated")
     return fit_factor(hidden.truth, found.lai, found.sigma / np.float32(factor))
 
 

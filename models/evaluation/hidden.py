@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,12 +36,14 @@ class Hidden:
         days: day of each pixel; pixels of one day are not independent.
         estimates: by method name.
         seconds: what the estimator of a method took in all; methods of one estimator share it.
+        places: (N, 3) which case, row and column each pixel is from; (0, 3) where that is not known.
     """
 
     truth: FloatArray
     days: IntArray
     estimates: dict[str, Estimate]
     seconds: dict[str, float]
+    places: IntArray = field(default_factory=lambda: np.empty((0, 3), np.int32))
 
 
 def estimate_hidden(cases: Sequence[HeldOut], estimators: Sequence[Estimator]) -> Hidden | None:
@@ -67,7 +69,9 @@ def estimate_hidden(cases: Sequence[HeldOut], estimators: Sequence[Estimator]) -
     }
     truth = np.concatenate([case.truth[case.scored] for case in cases])
     days = np.concatenate([np.full(int(case.scored.sum()), case.day, np.int32) for case in cases])
-    return Hidden(truth, days, joined, seconds)
+    places = [np.argwhere(case.scored) for case in cases]
+    numbered = [np.column_stack([np.full(len(where), i), where]) for i, where in enumerate(places)]
+    return Hidden(truth, days, joined, seconds, np.concatenate(numbered).astype(np.int32))
 
 
 def of_all_sites(parts: Sequence[Hidden]) -> Hidden | None:

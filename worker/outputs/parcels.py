@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from datetime import date
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from shapely.geometry.base import BaseGeometry
 from jobs.keys import asset_file
 from jobs.planning import Plan
 from jobs.request import Parcel
+from models.evaluation.correlation import Correlogram, share_of_mean
 from worker.outputs.assets import DAYS_TO_CLEAR, FUSED, LAI, LAI_SIGMA, QUALITY_ASSET
+from worker.outputs.parcel_points import points_within
 
 COLUMNS = (
     "mean",
@@ -41,29 +44,31 @@ COLUMNS = (
 
 `valid_fraction` is `n_px` as a share of the whole parcel, whether it lies inside the job's grid or not.
 
-`sigma` is the mean sigma of the parcel's pixels: their errors are taken as fully correlated, since most of an error is
-shared by the whole scene. It is an upper bound for the mean of a large parcel.
+`sigma` is of `mean`: the mean sigma of the pixels, times the root of the mean correlation of their errors, which hidden
+days of the area tell (`models.evaluation.correlation`). It falls with the size of a parcel, but slowly.
 """
 _NOTHING = "no data in this parcel on this date"
 
 
-def parcel_series(plan: Plan, folder: Path) -> list[list[dict[str, Any]]]:
+def parcel_series(plan: Plan, folder: Path, correlation: Correlogram) -> list[list[dict[str, Any]]]:
     """Return one row per parcel and date; parcels and dates in their order.
 
     Args:
         plan: of the job.
         folder: with the finished rasters, `fused` among them.
+        correlation: of errors in the area.
     """
     frame = _frame(plan.request.parcel_list, plan.crs)
-    pixel_m2 = abs(plan.transform[0] * plan.transform[4])
-    sizes = (frame.area / pixel_m2).tolist()
-    by_date = [_rows_of_date(frame, sizes, folder, day) for day in plan.target_dates]
+    pixel_m = abs(plan.transform[0])
+    sizes = (frame.area / pixel_m**2).tolist()
+    alike = [correlation.mean_over_pairs(points_within(geometry, pixel_m)) for geometry in frame.geometry]
+    by_date = [_rows_of_date(frame, sizes, alike, folder, day) for day in plan.target_dates]
     return [[rows[i] for rows in by_date] for i in range(len(frame))]
 
 
-def write_series(plan: Plan, folder: Path) -> None:
+def write_series(plan: Plan, folder: Path, correlation: Correlogram) -> None:
     """Write parcels.json, parcels.csv and parcels.parquet."""
-    parcels, series = plan.request.parcel_list, parcel_series(plan, folder)
+    parcels, series = plan.request.parcel_list, parcel_series(plan, folder, correlation)
     features = [
         {
             "type": "Feature",
@@ -90,8 +95,10 @@ def _frame(parcels: Sequence[Parcel], crs: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"position": range(len(parcels))}, geometry=geometries, crs="EPSG:4326").to_crs(crs)
 
 
-def _rows_of_date(frame: gpd.GeoDataFrame, sizes: Sequence[float], folder: Path, day: date) -> list[dict[str, Any]]:
-    """Return a row per parcel, whose sizes are given in pixels."""
+def _rows_of_date(
+    frame: gpd.GeoDataFrame, sizes: Sequence[float], alike: Sequence[float], folder: Path, day: date
+) -> list[dict[str, Any]]:
+    """Return a row per parcel, given their sizes in pixels and how alike the errors of two of their pixels are."""
     lai, source = _read(folder, LAI.name, day)
     lai = LAI.decode(lai)
     wet = _read(folder, QUALITY_ASSET.name, day)[0]
@@ -112,10 +119,11 @@ def _rows_of_date(frame: gpd.GeoDataFrame, sizes: Sequence[float], folder: Path,
         )
         table = exact_extract(raster, frame, operations.get(name, ["mean"]), output="pandas")
         found |= {f"{name}_{column}": table[column].tolist() for column in table.columns}
-    return [_row(day, size, {key: values[i] for key, values in found.items()}) for i, size in enumerate(sizes)]
+    of_parcel = ({key: values[i] for key, values in found.items()} for i in range(len(frame)))
+    return [_row(day, *facts) for facts in zip(sizes, alike, of_parcel, strict=True)]
 
 
-def _row(day: date, size: float, found: dict[str, Any]) -> dict[str, Any]:
+def _row(day: date, size: float, alike: float, found: dict[str, Any]) -> dict[str, Any]:
     count = found["lai_count"] or 0.0
     if not count > 0:
         return {
@@ -136,7 +144,7 @@ def _row(day: date, size: float, found: dict[str, Any]) -> dict[str, Any]:
         "max": found["lai_max"],
         "n_px": count,
         "valid_fraction": min(1.0, count / size),
-        "sigma": found["sigma_mean"],
+        "sigma": found["sigma_mean"] * sqrt(share_of_mean(alike, count)),
         "observed_fraction": found["observed_mean"],
         "days_to_clear": found["age_median"],
     }

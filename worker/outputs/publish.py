@@ -19,6 +19,7 @@ from pystac import Item, Link, MediaType
 from jobs.keys import asset_file
 from jobs.planning import Plan
 from jobs.storage import Storage
+from models.evaluation.correlation import Correlogram
 from models.progress import Progress
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
@@ -77,7 +78,7 @@ def publish(
     write_report(scratch, provenance.report)
     if plan.request.parcels:
         progress(0.7, "computing the parcels' series")
-        write_series(plan, scratch)
+        write_series(plan, scratch, Correlogram.from_json(provenance.report["error_correlation"]))
     if made is not published:
         for day in plan.target_dates:
             (scratch / asset_file(FUSED.name, day)).unlink()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jobs.planning import Plan
+from models.evaluation.correlation import USUAL
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, LAI, LAI_SIGMA, QUALITY_ASSET
 from worker.outputs.items import Provenance
 from worker.outputs.pieces import Piece, write_piece
@@ -17,7 +18,12 @@ from worker.outputs.publish import publish
 @pytest.fixture
 def provenance() -> Provenance:
     return Provenance(
-        report={"scenarios": {}, "reason": "too few clear dates", "note": "sigma is the published one"},
+        report={
+            "scenarios": {},
+            "reason": "too few clear dates",
+            "note": "sigma is the published one",
+            "error_correlation": USUAL.as_json(),
+        },
         method="prior",
         weights="release",
         weights_sha256="0" * 64,
