@@ -21,7 +21,7 @@ from service.extents import Extents
 from service.headers import SecurityHeaders
 from service.openapi import DESCRIPTION, TITLE, describer
 from service.order_schema import order_schema
-from service.routes import health, landing, processes, results
+from service.routes import health, landing, processes, results, stac
 from service.routes import jobs as job_routes
 from service.settings import ApiSettings
 from service.waker import Waker
@@ -47,7 +47,7 @@ def create_app(jobs: JobStore, queue: JobQueue, storage: Storage, signer: Signer
         lifespan=lifespan,
     )
     app.state.parts = Parts(jobs, waker, storage, signer, settings, Extents(settings.catalogs))
-    routers = [landing.router, health.router, processes.router, job_routes.router, results.router]
+    routers = [landing.router, health.router, processes.router, job_routes.router, results.router, stac.router]
     for router in routers:
         app.include_router(router)
     errors.install(app, routers)

@@ -48,7 +48,19 @@ def json_object(
         HttpProblem: 400 if the body is no strict JSON object in UTF-8: NaN, a member given twice, text that cannot be
             stored, or nested too deeply.
     """
-    too_deep = _bad_json(f"nested more than {parts.settings.max_json_depth} levels deep")
+    try:
+        return strict_object(body, parts.settings.max_json_depth)
+    except ValueError as error:
+        raise _bad_json(str(error)) from None
+
+
+def strict_object(body: bytes, max_depth: int) -> dict[str, Any]:
+    """Return a JSON object in UTF-8.
+
+    Raises:
+        ValueError: it is none, or none that `json_object` lets in; says why.
+    """
+    too_deep = ValueError(f"nested more than {max_depth} levels deep")
     try:
         text = body.decode("utf-8-sig")  # `json` would guess at UTF-16, and let half a surrogate pair pass
         payload = json.loads(
@@ -56,11 +68,9 @@ def json_object(
         )
     except RecursionError:
         raise too_deep from None
-    except ValueError as error:  # also UnicodeDecodeError, and integers of too many digits
-        raise _bad_json(str(error)) from None
     if not isinstance(payload, dict):
-        raise _bad_json("an object was expected")
-    if not depth_within(payload, parts.settings.max_json_depth):
+        raise ValueError("an object was expected")
+    if not depth_within(payload, max_depth):
         raise too_deep
     if "\\u0000" in text or "\\ud" in text.lower():  # escapes are the only way for such text to come in
         _check_texts(payload)
@@ -109,9 +119,9 @@ def _check_texts(payload: object) -> None:
     """Refuse text that no database or answer could carry."""
     for text in _texts(payload):
         if "\0" in text:
-            raise _bad_json("text must not hold the character U+0000")
+            raise ValueError("text must not hold the character U+0000")
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise _bad_json("text must not hold half a surrogate pair")
+            raise ValueError("text must not hold half a surrogate pair")
 
 
 def _texts(node: object) -> Iterator[str]:

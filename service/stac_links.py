@@ -32,12 +32,17 @@ def with_signed_hrefs(document: bytes, key: str, root: str, sign: Callable[[str]
     stac = json.loads(document)
     if not isinstance(stac, dict) or "stac_version" not in stac:
         return None
+    sign_hrefs(stac, key, root, sign)
+    media_type = "application/geo+json" if stac.get("type") == "Feature" else "application/json"
+    return json.dumps(stac, ensure_ascii=False, separators=(",", ":")).encode(), media_type
+
+
+def sign_hrefs(stac: dict[str, Any], key: str, root: str, sign: Callable[[str], str]) -> None:
+    """Make signed URLs of the relative hrefs of a STAC object; arguments as of `with_signed_hrefs`."""
     for member in _with_href(stac):
         target = key_of(member["href"], key)
         if target is not None and target.startswith(root):
             member["href"] = sign(target)
-    media_type = "application/geo+json" if stac.get("type") == "Feature" else "application/json"
-    return json.dumps(stac, ensure_ascii=False, separators=(",", ":")).encode(), media_type
 
 
 def key_of(href: str, key: str) -> str | None:

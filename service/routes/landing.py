@@ -36,6 +36,7 @@ def landing(parts: GivenParts) -> JSONResponse:
             link(f"{url}/conformance", OGC_REL + "conformance", "Which standards hold"),
             link(f"{url}/processes", OGC_REL + "processes", "What is offered"),
             link(f"{url}/jobs", OGC_REL + "job-list", "The jobs; POST an order here"),
+            link(f"{url}/stac", "related", "The results, as a STAC API"),
             link(f"{url}/healthz", "status", "Whether the service lives"),
         ],
     }
