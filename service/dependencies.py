@@ -14,6 +14,7 @@ from jobs.signing import Signer
 from jobs.storage import Storage
 from jobs.store import JobStore
 from service.extents import Extents
+from service.rasters import Rasters
 from service.settings import ApiSettings
 from service.waker import Waker
 
@@ -31,6 +32,7 @@ class Parts:
     signer: Signer
     settings: ApiSettings
     extents: Extents
+    rasters: Rasters
 
 
 def parts_of(request: Request) -> Parts:

@@ -127,6 +127,11 @@ def away(retry_after: float | None = None) -> HttpProblem:
     )
 
 
+def removed() -> HttpProblem:
+    """Return the answer where the files of a job went while they were looked at."""
+    return HttpProblem(HTTPStatus.GONE, "the job's results have just been removed")
+
+
 def _our_fault() -> HttpProblem:
     return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "something failed on our side; the service's log says what")
 

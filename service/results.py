@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from jobs.job import Accepted, Created, Dismissed, Failed, Job, Running, Successful
 from service.dependencies import Parts
-from service.errors import OGC_EXCEPTIONS, RESULT_NOT_READY, HttpProblem
+from service.errors import OGC_EXCEPTIONS, RESULT_NOT_READY, HttpProblem, removed
 from service.processes import OUTPUTS
 from service.signing import signed_href
 
@@ -36,7 +36,12 @@ class ResultsDocument(BaseModel):
 
 
 def results_document(job: Job, parts: Parts) -> dict[str, dict[str, str]]:
-    """Return each output's href and type.
+    """Return each output's href and type; raises as `published_manifest`."""
+    return _outputs(published_manifest(job), parts)
+
+
+def published_manifest(job: Job) -> str:
+    """Return the key of the manifest, which names everything that a job gave.
 
     Raises:
         HttpProblem: 404 before the end, 410 once dismissed, and what the reason calls for if the job failed.
@@ -44,7 +49,7 @@ def results_document(job: Job, parts: Parts) -> dict[str, dict[str, str]]:
     state = job.state
     match state:
         case Successful():
-            return _outputs(state.manifest_href, parts)
+            return state.manifest_href
         case Failed():
             raise _failure(state)
         case Dismissed():
@@ -60,7 +65,7 @@ def _outputs(manifest_key: str, parts: Parts) -> dict[str, dict[str, str]]:
     try:
         manifest = parts.storage.get_bytes(manifest_key)
     except FileNotFoundError:  # dismissed since we looked into the book
-        raise HttpProblem(HTTPStatus.GONE, "the job's results have just been removed") from None
+        raise removed() from None
     declared: dict[str, Any] = json.loads(manifest)["outputs"]
     here = posixpath.dirname(manifest_key)
     settings = parts.settings
