@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rasterio.errors import RasterioError
-
 from jobs.catalog import Feed, open_feed
 from jobs.catalog_http import shown
 from jobs.errors import ClearleafError
 from jobs.extent import Extent
 from jobs.profiles import CatalogProfile
 from jobs.scenes import Scene, UnusableItem, scene_of
-from worker.inputs.band import gdal, open_band
-from worker.inputs.read import reason_of
+from worker.inputs.band import UNREADABLE, gdal, open_band
+from worker.inputs.weather import fault_of
 
 if TYPE_CHECKING:
     from jobs.scenes import Sensor
@@ -100,8 +98,8 @@ def _opened(title: str, scene: Scene, source: Source, access: Access, *, may_ope
     try:
         with gdal(**access.environment(scene)), open_band(access.opened(scene, asset.href)) as file:
             return Finding(True, what, f"{name}, {file.width} x {file.height} pixels, {file.crs}")
-    except (RasterioError, OSError, ValueError) as error:
-        return Finding(False, what, f"{name} of {scene.id} {reason_of(error)}")
+    except UNREADABLE as error:
+        return Finding(False, what, f"{name} of {scene.id} {fault_of(error).reason}")
 
 
 def _span(extent: Extent) -> str:

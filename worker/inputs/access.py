@@ -16,6 +16,7 @@ from jobs.profiles import CatalogProfile
 from jobs.sas import KEY_VARIABLE, NEEDS_KEY, SasTokens
 from jobs.scenes import Scene
 from jobs.sources import Source, is_url, local_path, may_hear_password, without_password
+from worker.inputs.weather import Fault, asked_itself
 
 S3_VARIABLES = ("CLEARLEAF_SCENES_S3_ACCESS_KEY", "CLEARLEAF_SCENES_S3_SECRET_KEY")
 S3_REGION = "us-east-1"  # what services outside AWS sign with, whatever they call their region
@@ -100,6 +101,19 @@ class Access:
     def renewed(self, scene: Scene, href: str, refused: str) -> bool:
         """Return whether a file that was refused may be opened with a new signature."""
         return scene.signing == "planetary-computer" and self.tokens.forget(href, refused)
+
+    def trouble(self, place: str) -> Fault | None:
+        """Return what the archive of a file says if it is in trouble now; None where it is well, or there is none.
+
+        Args:
+            place: path or URL that can be opened now.
+        """
+        if place.startswith("s3://"):
+            try:
+                place = self._s3_url(place)
+            except ValueError:
+                return None
+        return asked_itself(place) if is_url(place) else None
 
     def environment(self, scene: Scene) -> dict[str, Any]:
         """Return what GDAL needs to know to open a scene's files."""

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
-from affine import Affine
+from affine import Affine, AffineError
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -25,7 +26,7 @@ from jobs.catalog_http import without_keys
 
 GDAL_SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a listing per file is a request per file
-    "GDAL_HTTP_MAX_RETRY": "2",  # short hiccups are GDAL's, longer ones the reader's
+    "GDAL_HTTP_MAX_RETRY": "1",  # one hiccup is GDAL's, more are the reader's: tries multiply
     "GDAL_HTTP_RETRY_DELAY": "0.5",
     "GDAL_HTTP_CONNECTTIMEOUT": "20",  # a silent archive must not hold a step for ever
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
@@ -38,6 +39,9 @@ GDAL_SETTINGS = {
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG"}
 """Formats that a catalogue may hold; anything else a href points to is not opened, virtual formats least of all."""
 ALIGNED_PX = 1e-3
+UNREADABLE = (RasterioError, CPLE_BaseError, AffineError, ArithmeticError, OSError, ValueError)
+"""What an odd file gives rise to. GDAL's own errors and those of impossible grids pass through rasterio as they are."""
+NOWHERE = "127.0.0.1:9"
 
 
 def _cleaned(record: logging.LogRecord) -> bool:
@@ -92,8 +96,10 @@ def forget(href: str) -> None:
     """Make GDAL ask for a remote file again: it remembers a failure of a URL for as long as the process lives."""
     if "://" not in href:
         return
-    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/:/vsis3/"), suppress(RasterioError, ValueError):
-        open_band(href).close()  # as it closes, what is known of it goes
+    # As it closes, what is known of it goes. The archive is not asked: by way of a proxy that is none, opening fails.
+    options = {"GDAL_HTTP_PROXY": NOWHERE, "GDAL_HTTPS_PROXY": NOWHERE, "GDAL_HTTP_MAX_RETRY": "0"}
+    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED="/vsicurl/:/vsis3/", **options), suppress(*UNREADABLE):
+        open_band(href).close()
 
 
 def _driver(href: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,17 +12,16 @@ from typing import TypeVar
 
 import numpy as np
 from odc.geo.geobox import GeoBox
-from rasterio.errors import RasterioError
 from shapely import box
 
-from jobs.catalog_http import without_keys
 from jobs.errors import Unavailable
 from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
 from worker.inputs.access import Access
-from worker.inputs.band import forget, gdal, read_band
+from worker.inputs.band import UNREADABLE, forget, gdal, read_band
 from worker.inputs.clouds import Clouds, anything_clear, united
 from worker.inputs.preprocess import to_backscatter, to_reflectance
+from worker.inputs.weather import NOT_READ, Fault, Hosts, UnreadScene, fault_of, first_line, wait_if_many_are_lost
 from worker.rasters import S1Stack, S2Stack, SkippedScene
 
 Tick = Callable[[int, int], None]
@@ -32,19 +30,8 @@ T = TypeVar("T")
 RETRY_PAUSE_S = 0.5
 LEAST_DB, MOST_POWER = -100.0, 30.0
 """Lower values are a missing-data number that nobody declared; 15 dB is brighter than towns."""
-KINDS = {
-    "neither geotiff": "could not be read: a file is neither GeoTIFF nor JPEG 2000",
-    "no such file": "could not be read: a file is missing",
-    "does not exist": "could not be read: a file is missing",
-    "timed out": "could not be read: the archive did not answer in time",
-    "timeout": "could not be read: the archive did not answer in time",
-    "too slow": "could not be read: the archive did not answer in time",
-    "could not resolve host": "could not be read: the archive cannot be reached",
-    "not recognized as": "could not be read: a file is damaged",
-    "tiff": "could not be read: a file is damaged",
-    "read failed": "could not be read: a file is damaged",
-}
-"""What words in an error mean, the more telling ones first."""
+LONGEST_PAUSE_S = 5.0
+"""Of one file, between two tries: where an archive asks for more, the whole step waits, or does without the file."""
 log = logging.getLogger(__name__)
 
 
@@ -90,12 +77,17 @@ class SceneReader:
         )
 
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
-        """Return the radar scenes that touch a grid; slices of one pass become one date."""
+        """Return the radar scenes that touch a grid; slices of one pass become one date. Raises as `read_s2`."""
         raw, skipped = self._read(scenes, geobox, tick)
         return S1Stack(geobox, to_backscatter(raw, _shape(geobox)), skipped)
 
     def read_s2(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S2Stack:
-        """Return the optical scenes that touch a grid."""
+        """Return the optical scenes that touch a grid.
+
+        Raises:
+            AccessDenied: none of them may be read.
+            Unavailable: the weather takes too many of them.
+        """
         raw, skipped = self._read(scenes, geobox, tick)
         return S2Stack(geobox, to_reflectance(raw, _shape(geobox)), skipped)
 
@@ -107,17 +99,21 @@ class SceneReader:
         wanted = [scene for scene in scenes if scene.touches(area)]
         found: list[RawScene] = []
         skipped: list[SkippedScene] = []
+        hosts = Hosts()
         with ThreadPoolExecutor(self.threads) as pool:
             try:
-                for done, outcome in enumerate(pool.map(lambda scene: self._read_scene(scene, geobox), wanted), 1):
+                outcomes = pool.map(lambda scene: self._read_scene(scene, geobox, hosts), wanted)
+                for done, outcome in enumerate(outcomes, 1):
                     (found if isinstance(outcome, RawScene) else skipped).append(outcome)  # type: ignore[arg-type]
                     tick(done, len(wanted))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return found, tuple(skipped)
+        if wanted:
+            wait_if_many_are_lost(wanted[0].sensor, len(wanted), skipped)
+        return found, tuple(SkippedScene(scene.id, scene.reason) for scene in skipped)
 
-    def _read_scene(self, scene: Scene, geobox: GeoBox) -> RawScene | SkippedScene:
+    def _read_scene(self, scene: Scene, geobox: GeoBox, hosts: Hosts) -> RawScene | SkippedScene:
         """Return a scene, or why it could not be read.
 
         Raises:
@@ -129,12 +125,12 @@ class SceneReader:
         bands: list[FloatArray] = []
         with gdal(**self.access.environment(scene)):
             for name in names:  # what has been read is kept while a later file is tried again
-                values = self._read_asset(scene, name, geobox)
+                values = self._read_asset(scene, hosts, name, geobox)
                 if isinstance(values, SkippedScene):
                     return values
                 bands.append(values)
             if scene.sensor == "s2" and self.clouds is not None and anything_clear(bands[-1]):
-                cloudy = self.clouds.on(geobox, partial(self._read_asset, scene))
+                cloudy = self.clouds.on(geobox, partial(self._read_asset, scene, hosts))
                 if isinstance(cloudy, SkippedScene):
                     return cloudy
                 bands[-1] = united(bands[-1], cloudy)
@@ -142,41 +138,75 @@ class SceneReader:
         wrong = not_linear_power(raw.bands) if scene.sensor == "s1" else None
         return raw if wrong is None else SkippedScene(scene.id, wrong)
 
-    def _read_asset(self, scene: Scene, name: str, geobox: GeoBox) -> FloatArray | SkippedScene:
+    def _read_asset(self, scene: Scene, hosts: Hosts, name: str, geobox: GeoBox) -> FloatArray | SkippedScene:
         asset = scene.assets[name]
         return self.attempt(
             scene,
             asset.href,
             lambda place: _physical(read_band(place, geobox, asset.nodata, nearest=name == "SCL"), asset),
+            hosts,
         )
 
-    def attempt(self, scene: Scene, href: str, read: Callable[[str], T]) -> T | SkippedScene:
+    def attempt(self, scene: Scene, href: str, read: Callable[[str], T], hosts: Hosts) -> T | UnreadScene:
         """Return what a function makes of an opened file; tried again, and once more with a new signature.
 
         Args:
             scene: that the file belongs to.
             href: of the file, as planned.
             read: called with the path or URL that can be opened now.
+            hosts: of this step; one in trouble is not asked.
 
         Raises:
             ClearleafError: no scene can be opened now, or none of this archive by us.
         """
-        reason, left, may_renew = "", self.tries, True
-        while left:
+        fault, left, may_renew = hosts.given_up(href), self.tries, True
+        while left and hosts.given_up(href) is None:
             place = self.access.opened(scene, href)
-            try:
-                return read(place)
-            except (RasterioError, OSError, ValueError) as error:
-                reason = reason_of(error)
-                forget(place)
-                log.warning("scene %s, try %d: %s", scene.id, self.tries - left + 1, first_line(error))
-                if may_renew and _was_refused(reason) and self.access.renewed(scene, href, place):
-                    may_renew = False  # a signature may expire early; what is refused with a new one stays refused
-                    continue
-                left -= 1
-                if left:
-                    time.sleep(RETRY_PAUSE_S * (self.tries - left))
-        return SkippedScene(scene.id, reason)
+            found = self._once(scene, place, read, fault)
+            if not isinstance(found, Fault):
+                hosts.well(href)
+                return found
+            fault = found
+            if may_renew and fault.is_refusal and self.access.renewed(scene, href, place):
+                may_renew = False  # a signature may expire early; what is refused with a new one stays refused
+                continue
+            left -= 1
+            if fault.is_silence:
+                hosts.troubled(href, fault)
+            wait = max(RETRY_PAUSE_S * (self.tries - left), fault.retry_after or 0.0)
+            if fault.is_final or wait > LONGEST_PAUSE_S:
+                break
+            if left:
+                time.sleep(wait)
+        fault = fault or hosts.given_up(href) or Fault(NOT_READ)
+        if not fault.is_silence:
+            hosts.troubled(href, fault)
+        return UnreadScene.of(scene.id, fault)
+
+    def _once(self, scene: Scene, place: str, read: Callable[[str], T], before: Fault | None) -> T | Fault:
+        """Return what a function makes of an opened file, or why nothing.
+
+        An archive that says itself that it is in trouble is asked for one byte, and for more when it is well again.
+
+        Args:
+            scene: that the file belongs to.
+            place: path or URL that can be opened now.
+            read: called with it.
+            before: what was wrong at the last try.
+        """
+        if before is not None and before.asked:
+            still = self.access.trouble(place)
+            if still is not None:
+                return still
+        try:
+            return read(place)
+        except UNREADABLE as error:
+            log.warning("scene %s: %s", scene.id, first_line(error))
+            fault = fault_of(error)
+        forget(place)
+        if fault.is_silence or fault.is_final or fault.is_refusal:
+            return fault
+        return self.access.trouble(place) or fault
 
 
 def _physical(values: FloatArray, asset: SceneAsset) -> FloatArray:
@@ -199,23 +229,5 @@ def not_linear_power(bands: FloatArray) -> str | None:
     return None
 
 
-def _was_refused(reason: str) -> bool:
-    return reason.endswith(("401", "403"))
-
-
 def _shape(geobox: GeoBox) -> tuple[int, int]:
     return geobox.shape[0], geobox.shape[1]
-
-
-def reason_of(error: BaseException) -> str:
-    """Return why a scene could not be read, in our own words: GDAL's hold paths and signed URLs of this server."""
-    said = str(error)
-    answer = re.search(r"(?:response code|HTTP status|HTTP error)\D{0,3}(\d{3})", said, re.IGNORECASE)
-    if answer:
-        return f"could not be read: the archive answered {answer[1]}"
-    return next((reason for words, reason in KINDS.items() if words in said.lower()), "could not be read")
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error for our own log, URLs without what may open them."""
-    return without_keys((str(error) or type(error).__name__).splitlines()[0])[:300]

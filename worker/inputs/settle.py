@@ -13,7 +13,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from jobs.duplicates import DroppedScene
-from jobs.errors import ClearleafError, NoScenes, Problem, Unavailable
+from jobs.errors import ClearleafError, NoScenes, Problem
 from jobs.planning import Plan
 from jobs.radiometry import OF_AGE, Offset
 from jobs.scenes import Scene
@@ -21,15 +21,14 @@ from worker.inputs.access import Access
 from worker.inputs.angles import read_angles
 from worker.inputs.band import gdal
 from worker.inputs.dark import BANDS, dark_pixels, offset_of_dark_pixels, read_small
-from worker.inputs.read import SceneReader, first_line
+from worker.inputs.read import SceneReader
+from worker.inputs.weather import Hosts, first_line, wait_if_many_are_lost
 from worker.rasters import SkippedScene
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 MOST_FAILURES = 5
 """An archive whose XML cannot be had so often is not asked further: the documented means are nearly as good."""
-WEATHER_FROM = 3
-"""So many scenes, all unreadable, are an archive in trouble rather than damaged files."""
 _ANGLES = ("sun_zenith", "sun_azimuth", "view_zenith", "view_azimuth")
 
 
@@ -59,16 +58,16 @@ def _with_offsets(plan: Plan, reader: SceneReader, tick: Callable[[], None]) -> 
     """Return the scenes with their offsets, and those whose offset remains open.
 
     Raises:
-        Unavailable: none of them can be read.
+        AccessDenied: none of them may be read.
+        Unavailable: the weather takes too many of them.
     """
     area = plan.request.area
+    hosts = Hosts()
     answers = _asked(
-        plan.scenes, lambda scene: scene.offset_open, lambda scene: _offset(scene, reader, area), reader, tick
+        plan.scenes, lambda scene: scene.offset_open, lambda scene: _offset(scene, reader, area, hosts), reader, tick
     )
     asked = sum(answer is not None for answer in answers)
-    unread = [answer.reason for answer in answers if isinstance(answer, SkippedScene)]
-    if len(unread) == asked >= WEATHER_FROM:
-        raise Unavailable(f"catalogue {plan.catalog.name!r}: none of {asked} scenes {unread[0]}")
+    wait_if_many_are_lost("s2", asked, [answer for answer in answers if isinstance(answer, SkippedScene)])
     kept: list[Scene] = []
     dropped: list[DroppedScene] = []
     for scene, answer in zip(plan.scenes, answers, strict=True):
@@ -115,14 +114,14 @@ def _asked(
     return found
 
 
-def _offset(scene: Scene, reader: SceneReader, area: BaseGeometry) -> Offset | SkippedScene:
+def _offset(scene: Scene, reader: SceneReader, area: BaseGeometry, hosts: Hosts) -> Offset | SkippedScene:
     """Return the offset that a scene's pixels show, or why they cannot be read."""
     ground = make_valid(shape(scene.footprint)).intersection(area)
     middle = (area if ground.is_empty else ground).representative_point()
     small: list[np.ndarray] = []
     with gdal(**reader.access.environment(scene)):
         for name in ("SCL", *BANDS):
-            read = reader.attempt(scene, scene.assets[name].href, lambda place: read_small(place, middle))
+            read = reader.attempt(scene, scene.assets[name].href, lambda place: read_small(place, middle), hosts)
             if isinstance(read, SkippedScene):
                 return read
             small.append(read)

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,9 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from jobs.scenes import Scene
+
 
 class Archive(ThreadingHTTPServer):
-    """Files of a folder under /container, for whoever has the newest token; what it is asked is kept."""
+    """Files of a folder under /container, for whoever has the newest token; what it is asked is kept.
+
+    Attributes:
+        trouble: status and headers of every answer about a path that `troubled` is part of.
+        silent_s: seconds of silence, in place of such an answer.
+    """
 
     daemon_threads = True
 
@@ -29,6 +37,10 @@ class Archive(ThreadingHTTPServer):
         self.refused = 0
         self.drips = False
         self.open_to_all = False
+        self.asked: list[str] = []
+        self.trouble: tuple[int, dict[str, str]] | None = None
+        self.troubled = ""
+        self.silent_s = 0.0
 
     @property
     def url(self) -> str:
@@ -55,6 +67,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path, _, query = self.path.partition("?")
+        self.server.asked.append(path)
+        if self.server.troubled in path and self.server.silent_s:
+            time.sleep(self.server.silent_s)
+            self.close_connection = True
+            return
+        if self.server.troubled in path and self.server.trouble is not None:
+            self._answer(self.server.trouble[0], headers=self.server.trouble[1])
+            return
         if path.startswith("/token/"):
             self._token()
         elif self.server.open_to_all or query in self.server.accepted:
@@ -126,3 +146,18 @@ def archive(catalogue):
         threading.Thread(target=partial(server.serve_forever, 0.01), daemon=True).start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def there(archive, catalogue) -> Callable[[Scene], Scene]:
+    """Gives a planned scene as it would be if its files lay in the archive, open to all."""
+    archive.open_to_all = True
+
+    def moved(scene: Scene) -> Scene:
+        assets = {
+            name: asset.model_copy(update={"href": asset.href.replace(str(catalogue), f"{archive.url}/container")})
+            for name, asset in scene.assets.items()
+        }
+        return scene.model_copy(update={"assets": assets})
+
+    return moved

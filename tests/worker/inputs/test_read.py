@@ -46,11 +46,15 @@ def test_a_scene_that_cannot_be_read_is_named_and_the_others_are_there(copied, m
 def test_the_reason_tells_the_kind_of_error_and_nothing_of_places(plan, monkeypatch, caplog, error, reason):
     from worker.inputs import read as module
 
-    def fail(*arguments, **options):
-        raise error
+    real, victim = module.read_band, plan.s2_scenes[0].id
+
+    def fail(href, *arguments, **options):
+        if victim in href:
+            raise error
+        return real(href, *arguments, **options)
 
     monkeypatch.setattr(module, "read_band", fail)
-    (skipped,) = SceneReader(tries=1).read_s2(plan.s2_scenes[:1], plan.geobox).skipped
+    (skipped,) = SceneReader(tries=1).read_s2(plan.s2_scenes[:2], plan.geobox).skipped
     assert skipped.reason.startswith("could not be read")
     assert reason in skipped.reason
     assert "key" not in skipped.reason
