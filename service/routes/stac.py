@@ -204,7 +204,9 @@ def collection_queryables(found: KnownCollection, parts: GivenParts) -> JSONResp
 def item_list(request: Request, found: KnownCollection, parts: GivenParts) -> JSONResponse:
     """List the items of a collection, newest first unless they are sorted; narrowed as a search is."""
     asked = read_search(_from_url(request, OF_ITEM_LISTS, parts), parts.settings.limits.max_vertices)
-    asked = replace(asked, search=replace(asked.search, collections=(str(found.id),)))
+    named = asked.search.collections
+    mine = (str(found.id),) if named is None or str(found.id) in named else ()
+    asked = replace(asked, search=replace(asked.search, collections=mine))
     page = _page(asked, parts)
     href = f"{documents.collection_url(parts, found.id)}/items"
     return _items(asked, page, _links_of_get(request, page, href, GEOJSON, parts), parts)

@@ -111,4 +111,5 @@ MEMBERS = {
 """All of them by name."""
 
 OF_SEARCHES = tuple(MEMBERS)
-OF_ITEM_LISTS = tuple(name for name in MEMBERS if name not in ("collections", "intersects"))
+OF_ITEM_LISTS = tuple(name for name in MEMBERS if name != "intersects")
+"""pystac-client repeats the collection's own id as `collections`."""

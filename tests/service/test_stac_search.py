@@ -201,6 +201,12 @@ def test_filters_as_text_and_as_json(client, ask, jobs, text, east):
     assert [int(item["id"].removeprefix("lai-")) for item in listed.json()["features"]] == east
 
 
+def test_a_list_of_items_knows_its_collection(client, jobs):
+    url = f"/stac/collections/{jobs[1]}/items"
+    for names, matched in (("", 4), (f"?collections={jobs[1]}", 4), (f"?collections={jobs[0]}", 0)):
+        assert client.get(url + names).json()["numberMatched"] == matched
+
+
 def test_sorting(ask, jobs):
     def key(field, direction):
         return {"field": field, "direction": direction}
