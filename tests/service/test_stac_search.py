@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from jobs.published import Document, Published, PublishedItem
@@ -38,6 +39,17 @@ def an_item(collection, n, west):
         "links": [{"rel": "derived_from", "href": "https://stac.example.org/items/S2A_1"}],
         "assets": {"lai": {"href": f"./lai-{n}.tif"}, "quality": {"href": f"./quality-{n}.tif"}},
     }
+
+
+both = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+"""Asked of either database; anything else is asked of SQLite."""
+
+
+@pytest.fixture
+def settings(settings, request):
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return settings
+    return settings.model_copy(update={"database_url": request.getfixturevalue("postgres").empty_database()})
 
 
 @pytest.fixture
@@ -132,6 +144,7 @@ def test_geometries(ask):
     assert len(ask(intersects={"type": "MultiPoint", "coordinates": [[11.5, 50.5], [-99.5, 50.5]]})) == 14
 
 
+@both
 def test_queries(ask, jobs):
     east = {"collections": [jobs[0]]}
     assert ask(query={FRACTION: {"gte": 0.8}}) == [9, 8]
@@ -150,6 +163,7 @@ def test_queries(ask, jobs):
     assert ask(query={"created": {"lte": "2024-02-03T04:05:06.7Z"}}, **east) == EAST
 
 
+@both
 @pytest.mark.parametrize(
     ("text", "east"),
     [
@@ -207,6 +221,7 @@ def test_a_list_of_items_knows_its_collection(client, jobs):
         assert client.get(url + names).json()["numberMatched"] == matched
 
 
+@both
 def test_sorting(ask, jobs):
     def key(field, direction):
         return {"field": field, "direction": direction}
@@ -350,6 +365,7 @@ REFUSALS = [
 ]
 
 
+@both
 @pytest.mark.parametrize(("members", "pointer"), REFUSALS)
 def test_what_cannot_be_asked_is_refused_by_name(client, jobs, members, pointer):
     answer = client.post("/stac/search", json=members)
@@ -416,7 +432,8 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@both
+@trials(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(MEMBERS)), value=JSON)
 def test_no_body_breaks_the_service(client, jobs, name, value):
     assert client.post("/stac/search", json={name: value}).status_code in (200, 400)
@@ -457,13 +474,15 @@ WORDS += [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@both
+@trials(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=20))
 def test_no_text_breaks_the_service(client, jobs, text):
     assert client.get("/stac/search", params={"filter": text}).status_code in (200, 400)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@both
+@trials(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(MEMBERS)), text=st.text(max_size=20))
 def test_no_parameter_breaks_the_service(client, jobs, name, text):
     assert client.get("/stac/search", params={name: text}).status_code in (200, 400)
