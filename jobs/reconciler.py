@@ -29,11 +29,13 @@ def run(store: JobStore, queue: JobQueue, storage: Storage, settings: JobsSettin
 
 
 def reconcile_once(store: JobStore, queue: JobQueue, storage: Storage, settings: JobsSettings) -> None:
-    """Take back expired leases, send what was not heard, and sweep behind ended jobs."""
+    """Take back expired leases, send what was not heard, end what was kept long enough, and sweep behind ended jobs."""
     taken = store.take_back_expired()
     if taken:
         log.warning("%d steps taken back from silent workers", taken)
     wake_due(store, queue, settings.wake_window)
+    if settings.retention_days is not None:
+        store.expire(settings.retention_days)
     for job in store.to_sweep():
         sweep(job, storage)
         store.mark_swept(job.id)

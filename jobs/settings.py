@@ -58,6 +58,9 @@ class JobsSettings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1, description="tries of a step before its job fails")
     max_postpones: int = Field(default=20, ge=0, description="waits of a step for the weather before its job fails")
     wake_window: int = Field(default=32, ge=1, description="wake-ups in the broker at once")
+    retention_days: float | None = Field(
+        default=None, gt=0, description="results are removed so many days after a job's end; kept where not set"
+    )
     tile_px: int = Field(default=256, ge=32, multiple_of=16, description="side of a tile, pixels")
     visibility_timeout_s: int = Field(default=43_200, gt=0, description="longer than the longest step")
     grace_s: int = Field(default=60, gt=30, description="from SIGTERM to SIGKILL, as the launcher allows")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -145,12 +145,25 @@ class JobStore(StepBook):
         with self.database.write() as db:
             row = self._row(db, job_id, tenant, lock=True)
             if row.status != "dismissed":
-                now = self.database.now(db)
-                values = {"status": "dismissed", "finished": now, "updated": now, "stage": None, "swept": 0}
-                db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(**values, message="dismissed"))
-                items.forget(db, job_id)
-                self._say(db, str(job_id), "info", "dismissed", now)
+                self._dismiss(db, row, "dismissed")
             return _job(self._row(db, job_id, tenant))
+
+    def expire(self, days: float, limit: int = 100) -> int:
+        """Dismiss jobs that ended more than so many days ago; returns how many those were."""
+        with self.database.write() as db:
+            long_ago = self.database.now(db) - timedelta(days=days)
+            ended = (jobs.c.status.in_(("successful", "failed")), jobs.c.finished < long_ago)
+            rows = db.execute(select(jobs).where(*ended).limit(limit).with_for_update(skip_locked=True)).all()
+            for row in rows:
+                self._dismiss(db, row, f"its results were kept for {days:g} days")
+            return len(rows)
+
+    def _dismiss(self, db: Connection, row: Row[Any], message: str) -> None:
+        now = self.database.now(db)
+        values = {"status": "dismissed", "finished": now, "updated": now, "stage": None, "swept": 0}
+        db.execute(update(jobs).where(jobs.c.id == row.id).values(**values, message=message))
+        items.forget(db, UUID(row.id))
+        self._say(db, row.id, "info", message, now)
 
     def retry(self, job_id: UUID, tenant: str = "local") -> Job:
         """Open a failed job again; only the steps that are missing run.

@@ -53,7 +53,7 @@ def published_manifest(job: Job) -> str:
         case Failed():
             raise _failure(state)
         case Dismissed():
-            raise HttpProblem(HTTPStatus.GONE, f"job {job.id} was dismissed; its results are gone")
+            raise HttpProblem(HTTPStatus.GONE, f"job {job.id} has no results any more: {job.message}")
         case Created() | Accepted() | Running():
             detail = f"job {job.id} is {state.status}; its results come with its end"
             raise HttpProblem(HTTPStatus.NOT_FOUND, detail, kind=RESULT_NOT_READY)

@@ -52,6 +52,21 @@ def test_nothing_is_left_of_a_dismissed_job(store, storage, settings, request_):
     assert storage.list("") == []
 
 
+def test_results_are_kept_for_as_long_as_the_settings_say(store, storage, settings, request_):
+    ended, finish = walk(store, storage, request_)
+    manifest = results_prefix(ended.id, finish.attempt) + "manifest.json"
+    storage.put_bytes(manifest, b"{}")
+    store.succeed(finish, manifest, Published(Document.of("collection.json", b"{}")))
+    running = store.create(request_)
+    claim_next(store)
+    for days, status in [(None, "successful"), (1, "successful"), (1e-9, "dismissed")]:
+        reconcile_once(store, Bell(), storage, settings.model_copy(update={"retention_days": days}))
+        assert store.get(ended.id).state.status == status
+    assert "kept for 1e-09 days" in store.get(ended.id).message
+    assert storage.list("") == []
+    assert store.get(running.id).state.status == "running"
+
+
 def test_a_running_job_is_not_swept(store, storage, settings, request_):
     walk(store, storage, request_)
     reconcile_once(store, Bell(), storage, settings)
