@@ -145,8 +145,10 @@ def publish(storage, prefix, job_id, *, series):
         name: {"href": f"{name}.json", "type": "application/json"} for name in ("collection", "accuracy", "manifest")
     }
     if series:
-        outputs["series"] = {"href": "series/parcels.json", "type": "application/geo+json"}
-        put_json(storage, prefix + "series/parcels.json", {"type": "FeatureCollection", "features": []})
+        outputs["series"] = {"href": "parcels.json", "type": "application/geo+json"}
+        put_json(storage, prefix + "parcels.json", {"type": "FeatureCollection", "features": []})
+        storage.put_bytes(prefix + "parcels.csv", b"id,date,mean\n")
+        storage.put_bytes(prefix + "parcels.parquet", b"PAR1")
     storage.put_bytes(prefix + f"items/{ITEM_NAME}/lai.tif", bytes(range(256)) * 8)
     put_json(storage, prefix + f"items/{ITEM_NAME}/{ITEM_NAME}.json", an_item(job_id))
     put_json(storage, prefix + "collection.json", a_collection(job_id))

@@ -11,15 +11,11 @@ from pystac.provider import ProviderRole
 
 from jobs.legends import LEGENDS
 from jobs.planning import Plan
+from jobs.series_files import SERIES_FILES
 from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET, RasterAsset
 from worker.outputs.items import CITATION
 from worker.outputs.picture import SEASON_FILE
 
-SERIES_FILES = {
-    "series_json": ("parcels.json", "application/geo+json", "LAI series of the parcels"),
-    "series_csv": ("parcels.csv", "text/csv", "LAI series of the parcels, one row per parcel and date"),
-    "series_geoparquet": ("parcels.parquet", "application/vnd.apache.parquet", "LAI series of the parcels"),
-}
 REPORT_FILES = {
     "accuracy": ("accuracy.json", "application/json", "Accuracy on dates hidden from the reconstruction"),
     "accuracy_picture": ("accuracy.png", "image/png", "Accuracy on hidden dates, as a picture"),
@@ -51,7 +47,8 @@ def make_collection(plan: Plan, items: Sequence[Item], rasters: Sequence[RasterA
             "renders": _renders(),
         },
     )
-    files = REPORT_FILES | (SERIES_FILES if plan.request.parcels else {})
+    series = SERIES_FILES if plan.request.parcels else {}
+    files = REPORT_FILES | {f"series_{form}": (f.name, f.media_type, f.title) for form, f in series.items()}
     for key, (name, media_type, title) in files.items():
         roles = ["metadata"] if key in REPORT_FILES else ["data"]
         collection.add_asset(key, Asset(f"./{name}", title, None, media_type, roles))

@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from jobs.keys import asset_file
 from jobs.planning import Plan
 from jobs.request import Parcel
+from jobs.series_files import SERIES_FILES
 from models.evaluation.correlation import Correlogram, share_of_mean
 from worker.outputs.assets import DAYS_TO_CLEAR, FUSED, LAI, LAI_SIGMA, QUALITY_ASSET
 from worker.outputs.parcel_points import points_within
@@ -67,7 +68,7 @@ def parcel_series(plan: Plan, folder: Path, correlation: Correlogram) -> list[li
 
 
 def write_series(plan: Plan, folder: Path, correlation: Correlogram) -> None:
-    """Write parcels.json, parcels.csv and parcels.parquet."""
+    """Write the series in every form of `jobs.series_files`."""
     parcels, series = plan.request.parcel_list, parcel_series(plan, folder, correlation)
     features = [
         {
@@ -80,14 +81,14 @@ def write_series(plan: Plan, folder: Path, correlation: Correlogram) -> None:
         for parcel, rows in zip(parcels, series, strict=True)
     ]
     document = {"type": "FeatureCollection", "unit": "m2 m-2", "features": features}
-    (folder / "parcels.json").write_text(json.dumps(document) + "\n")
+    (folder / SERIES_FILES["json"].name).write_text(json.dumps(document) + "\n")
     flat = [{"id": p.id, **row} for p, rows in zip(parcels, series, strict=True) for row in rows]
-    with (folder / "parcels.csv").open("w", newline="") as file:
+    with (folder / SERIES_FILES["csv"].name).open("w", newline="") as file:
         writer = csv.DictWriter(file, ["id", "date", *COLUMNS, "reason"])
         writer.writeheader()
         writer.writerows(flat)
     geometries = [p.geometry for p, rows in zip(parcels, series, strict=True) for _ in rows]
-    gpd.GeoDataFrame(flat, geometry=geometries, crs="EPSG:4326").to_parquet(folder / "parcels.parquet")
+    gpd.GeoDataFrame(flat, geometry=geometries, crs="EPSG:4326").to_parquet(folder / SERIES_FILES["geoparquet"].name)
 
 
 def _frame(parcels: Sequence[Parcel], crs: str) -> gpd.GeoDataFrame:

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from jobs.keys import asset_file
 from jobs.legends import LAI_RAMP
+from jobs.series_files import SERIES_FILES
 from models.series import FloatArray
 from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET
 
@@ -147,7 +148,7 @@ def _draw_series(figure: Any, season: _Season, series: _Series, shown: list[int]
 
 def _series(folder: Path, season: _Season) -> _Series:
     """Return the parcel whose LAI moves most, or the whole area where there are no parcels."""
-    path = folder / "parcels.json"
+    path = folder / SERIES_FILES["json"].name
     if path.exists():
         features = json.loads(path.read_text())["features"]
         table = [f["series"] for f in features]

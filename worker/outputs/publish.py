@@ -18,12 +18,13 @@ from pystac import Item, Link, MediaType
 
 from jobs.keys import asset_file
 from jobs.planning import Plan
+from jobs.series_files import SERIES_FILES
 from jobs.storage import Storage
 from models.evaluation.correlation import Correlogram
 from models.progress import Progress
 from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
-from worker.outputs.collection import SERIES_FILES, collection_document, make_collection
+from worker.outputs.collection import collection_document, make_collection
 from worker.outputs.documents import document_bytes
 from worker.outputs.items import Provenance, join_facts, make_item
 from worker.outputs.parcels import write_series
@@ -164,8 +165,7 @@ def _manifest(plan: Plan, provenance: Provenance, facts: dict[str, Any], files: 
         "manifest": {"href": MANIFEST, "type": "application/json"},
     }
     if plan.request.parcels:
-        name, media_type, _ = SERIES_FILES["series_json"]
-        outputs["series"] = {"href": name, "type": media_type}
+        outputs["series"] = {"href": SERIES_FILES["json"].name, "type": SERIES_FILES["json"].media_type}
     libraries = {name: version(name) for name in LIBRARIES}
     return {
         "job_id": str(plan.job_id),
