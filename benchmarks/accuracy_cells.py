@@ -70,7 +70,8 @@ def _estimates(
 
 
 def _best_classical(hidden: Hidden, scenario: Scenario) -> str:
-    return min(classical(scenario), key=lambda name: score(hidden.truth, hidden.estimates[name].lai).rmse)
+    names = [name for name in classical(scenario) if name in hidden.estimates]
+    return min(names, key=lambda name: score(hidden.truth, hidden.estimates[name].lai).rmse)
 
 
 def _figures(hidden: Hidden, name: str, best: str) -> dict[str, Any]:
