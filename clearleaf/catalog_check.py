@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shapely.geometry import shape
+
 from jobs.catalog import Feed, open_feed
 from jobs.catalog_http import shown
 from jobs.errors import ClearleafError
@@ -13,7 +15,9 @@ from jobs.extent import Extent
 from jobs.profiles import CatalogProfile
 from jobs.scenes import Scene, UnusableItem, scene_of
 from worker.inputs.band import UNREADABLE, gdal, open_band
-from worker.inputs.weather import fault_of
+from worker.inputs.offsets import CHECKS, Look, decided, group_of, is_asked, look_at, told
+from worker.inputs.read import SceneReader
+from worker.inputs.weather import Hosts, fault_of
 
 if TYPE_CHECKING:
     from jobs.scenes import Sensor
@@ -75,16 +79,43 @@ def _check_item(
     feed: Feed, title: str, sensor: Sensor, source: Source, access: Access, *, may_open: bool
 ) -> Iterator[Finding]:
     wrong = f"{source.collection} has none"
+    scenes: list[Scene] = []
     for item in feed.samples(SAMPLES):
         try:
-            scene = scene_of(item, sensor, source)
+            scenes.append(scene_of(item, sensor, source))
         except UnusableItem as error:
             wrong = f"none of the first can be used, such as {item.id}: {error}"
-            continue
-        yield Finding(True, f"{title}: item", f"{item.id}: {_meaning(scene)}")
-        yield _opened(title, scene, source, access, may_open=may_open)
+    if not scenes:
+        yield Finding(False, f"{title}: item", wrong)
         return
-    yield Finding(False, f"{title}: item", wrong)
+    first = scenes[0]
+    yield Finding(True, f"{title}: item", f"{first.id}: {_meaning(first)}")
+    file = _opened(title, first, source, access, may_open=may_open)
+    yield file
+    alike = [scene for scene in scenes if group_of(scene) == group_of(first)]
+    if file.holds and is_asked(first) and all(_may_be_read(scene, source) for scene in alike):
+        yield _offset(f"{title}: offset", alike, access)
+
+
+def _may_be_read(scene: Scene, source: Source) -> bool:
+    return all(source.refusal(asset.href) is None for asset in scene.assets.values())
+
+
+def _offset(what: str, scenes: list[Scene], access: Access) -> Finding:
+    """Return whether the pixels of some scenes go with what their items say, as jobs look at them."""
+    reader, hosts = SceneReader(threads=1, tries=1, access=access), Hosts()
+    looks: list[Look] = []
+    for scene in scenes:
+        if len(told(looks)) < CHECKS:  # the first may be cloudy
+            looks.append(look_at(scene, reader, shape(scene.footprint), hosts))
+    found = decided(scenes[0], looks)
+    if found is None:
+        enough = len(told(looks))
+        return Finding(True, what, f"not contradicted by the {enough} of {len(looks)} scenes that show enough")
+    if scenes[0].offset_open:
+        return Finding(True, what, f"open: {found.reason}")
+    cure = "jobs believe the pixels; say offset_applied in its source if it has lost the 1000 everywhere"
+    return Finding(False, what, f"{found.reason}: {cure}")
 
 
 def _opened(title: str, scene: Scene, source: Source, access: Access, *, may_open: bool) -> Finding:

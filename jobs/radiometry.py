@@ -70,7 +70,8 @@ def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, day: da
     """Return the offset of a scene's reflectances, as far as its item tells.
 
     The processing baseline decides, not the date: reprocessed archives carry the offset on old dates too. What an
-    archive says it has already applied, and what bands declare, must agree with it and with each other.
+    archive says it has already applied, and what bands declare, must agree with it and with each other, unless the
+    product is older than the offset.
 
     Args:
         item: of the scene.
@@ -96,7 +97,10 @@ def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, day: da
     values = set(said.values())
     if len(values) == 1:
         return Offset(values.pop(), reasons)
-    return Offset(None, reasons, _offset_by_age(baseline, _made(item), day, silent=not said))
+    of_age = _offset_by_age(baseline, _made(item), day, silent=not said)
+    if of_age == 0.0:  # certain, whatever else is said: nobody can take out what never was in
+        return Offset(of_age, f"{reasons}; {OF_AGE[of_age]}")
+    return Offset(None, reasons, of_age)
 
 
 def _offset_by_age(baseline: str | None, made: date | None, day: date, *, silent: bool) -> float | None:
@@ -109,7 +113,7 @@ def _offset_by_age(baseline: str | None, made: date | None, day: date, *, silent
         silent: the item says nothing of its numbers.
     """
     if version(baseline) > (0,):
-        return 0.0 if version(baseline) < OFFSET_SINCE_BASELINE else None  # nobody can take out what never was in
+        return 0.0 if version(baseline) < OFFSET_SINCE_BASELINE else None
     if made is not None and made < OFFSET_SINCE_DAY:
         return 0.0
     return BASELINE_OFFSET if silent and day > OFFSET_SINCE_DAY else None  # believed as a baseline alone would be

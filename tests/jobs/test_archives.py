@@ -66,7 +66,7 @@ def test_an_item_that_contradicts_itself_is_left_to_the_pixels():
     ("properties", "offset", "declared"),
     [
         ({"s2:processing_baseline": "05.10"}, None, 0.0),
-        ({"s2:processing_baseline": "02.12"}, None, -0.1),
+        ({"s2:processing_baseline": "02.12"}, 0.0, -0.1),  # nobody can have taken out what never was in
         ({"s2:processing_baseline": "05.10"}, -0.1, -1000),
         ({"s2:processing_baseline": "05.10"}, -0.1, None),
         ({"s2:processing_baseline": "02.12"}, 0.0, None),
@@ -102,7 +102,7 @@ def test_baseline_and_bands_must_agree_or_the_pixels_decide(properties, offset, 
         ("05.10", None, 2023, 0.0, None),  # has somebody taken it out?
     ],
 )
-def test_the_age_of_a_product_is_the_last_that_is_asked(baseline, made, year, declared, otherwise):
+def test_the_age_of_a_product_goes_first_where_it_is_certain_and_else_last(baseline, made, year, declared, otherwise):
     found = item("earth_search_l2a_contradicts_itself", **{"s2:processing_baseline": baseline, "s2:product_uri": None})
     found.properties |= {"s2:generation_time": made, "earthsearch:boa_offset_applied": None}
     found.datetime = found.datetime.replace(year=year)
@@ -112,8 +112,12 @@ def test_the_age_of_a_product_is_the_last_that_is_asked(baseline, made, year, de
             if declared is not None and "scale" in band:
                 band["offset"] = declared
     scene = scene_of(found, "s2", source("earth-search"))
-    assert scene.offset_open == (baseline is not None or declared is None)
-    assert scene.offset_otherwise == otherwise
+    certain = otherwise == 0  # it is not asked at all
+    assert scene.offset_open == (not certain and (baseline is not None or declared is None))
+    assert scene.offset_otherwise == (None if certain else otherwise)
+    if certain:
+        assert scene.assets["B04"].offset == 0
+        assert "its product is older than the offset" in scene.offset_reason
 
 
 def test_bands_that_disagree_among_themselves_are_left_to_the_pixels():

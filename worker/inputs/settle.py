@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import numpy as np
-from shapely import make_valid
-from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
-
 from jobs.duplicates import DroppedScene
 from jobs.errors import ClearleafError, NoScenes, Problem
 from jobs.planning import Plan
-from jobs.radiometry import OF_AGE, Offset
 from jobs.scenes import Scene
 from worker.inputs.access import Access
 from worker.inputs.angles import read_angles
-from worker.inputs.band import gdal
-from worker.inputs.dark import BANDS, dark_pixels, offset_of_dark_pixels, read_small
+from worker.inputs.offsets import Group, Look, decided, first_looks, further_looks, group_of, is_asked, look_at
 from worker.inputs.read import SceneReader
-from worker.inputs.weather import Hosts, first_line, wait_if_many_are_lost
-from worker.rasters import SkippedScene
+from worker.inputs.weather import Hosts, UnreadScene, first_line, wait_if_many_are_lost
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -61,19 +54,26 @@ def _with_offsets(plan: Plan, reader: SceneReader, tick: Callable[[], None]) -> 
         AccessDenied: none of them may be read.
         Unavailable: the weather takes too many of them.
     """
-    area = plan.request.area
-    hosts = Hosts()
-    answers = _asked(
-        plan.scenes, lambda scene: scene.offset_open, lambda scene: _offset(scene, reader, area, hosts), reader, tick
-    )
-    asked = sum(answer is not None for answer in answers)
-    wait_if_many_are_lost("s2", asked, [answer for answer in answers if isinstance(answer, SkippedScene)])
+    area, hosts, scenes = plan.request.area, Hosts(), plan.scenes
+
+    def looked(wanted: list[Scene]) -> list[Look]:
+        found = _asked(wanted, lambda scene: True, lambda scene: look_at(scene, reader, area, hosts), reader, tick)
+        return [look for look in found if look is not None]
+
+    looks = looked(first_looks(scenes))
+    looks += looked(further_looks(scenes, looks))
+    at_open = [look.darkest for look in looks if look.scene.offset_open]
+    wait_if_many_are_lost("s2", len(at_open), [found for found in at_open if isinstance(found, UnreadScene)])
+    by_group: defaultdict[Group, list[Look]] = defaultdict(list)
+    for look in looks:
+        by_group[group_of(look.scene)].append(look)
+    answers = [decided(scene, by_group[group_of(scene)]) if is_asked(scene) else None for scene in scenes]
     kept: list[Scene] = []
     dropped: list[DroppedScene] = []
     for scene, answer in zip(plan.scenes, answers, strict=True):
         if answer is None:
             kept.append(scene)
-        elif isinstance(answer, Offset) and answer.value is not None:
+        elif answer.value is not None:
             log.info("scene %s: offset %g: %s", scene.id, answer.value, answer.reason)
             kept.append(_settled(scene, answer.value, answer.reason))
         else:
@@ -114,27 +114,6 @@ def _asked(
     return found
 
 
-def _offset(scene: Scene, reader: SceneReader, area: BaseGeometry, hosts: Hosts) -> Offset | SkippedScene:
-    """Return the offset that a scene's pixels show, or why they cannot be read."""
-    ground = make_valid(shape(scene.footprint)).intersection(area)
-    middle = (area if ground.is_empty else ground).representative_point()
-    small: list[np.ndarray] = []
-    with gdal(**reader.access.environment(scene)):
-        for name in ("SCL", *BANDS):
-            read = reader.attempt(scene, scene.assets[name].href, lambda place: read_small(place, middle), hosts)
-            if isinstance(read, SkippedScene):
-                return read
-            small.append(read)
-    scl, *bands = (_on_the_grid_of(values, small) for values in small)
-    found = offset_of_dark_pixels(dark_pixels(scl, bands))
-    why = f"{scene.offset_reason}; {found.reason}"
-    if found.value is not None:
-        return Offset(found.value, why)
-    if scene.offset_otherwise is not None:
-        return Offset(scene.offset_otherwise, f"{why}; {OF_AGE[scene.offset_otherwise]}")
-    return Offset(None, f"its offset is open, and its pixels do not tell: {why}")
-
-
 class _Angles:
     """Asks for the angles of scenes, unless the archive fails too often."""
 
@@ -157,11 +136,3 @@ class _Angles:
             return {}
         told = {name: getattr(found, name) for name in _ANGLES}
         return {name: value for name, value in told.items() if value is not None and getattr(scene, name) is None}
-
-
-def _on_the_grid_of(values: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the nearest pixels of the smallest of several pictures of the same ground."""
-    height, width = (min(other.shape[axis] for other in others) for axis in (0, 1))
-    rows = (np.arange(height) * values.shape[0] + values.shape[0] // 2) // height
-    columns = (np.arange(width) * values.shape[1] + values.shape[1] // 2) // width
-    return values[np.ix_(np.minimum(rows, values.shape[0] - 1), np.minimum(columns, values.shape[1] - 1))]

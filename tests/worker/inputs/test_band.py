@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioIOError
 
 from worker.inputs.band import GDAL_SETTINGS, gdal, read_band
+from worker.inputs.read import SceneReader
 
 LEFT, TOP = 500_000, 5_600_000
 
@@ -94,3 +95,28 @@ def test_an_archive_that_accepts_and_then_says_nothing_is_given_up(monkeypatch):
         href = f"http://127.0.0.1:{silent.getsockname()[1]}/B04.tif"
         with pytest.raises(RasterioIOError, match="too slow"):
             read_band(href, grid(2, 2), None)
+
+
+INFINITE = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("transform", "crs"),
+    [
+        (Affine(10, 0, INFINITE, 0, -10, TOP), "EPSG:32631"),
+        (Affine(10, 0, float("nan"), 0, -10, TOP), "EPSG:32631"),
+        (Affine(0, 0, LEFT, 0, 0, TOP), "EPSG:32631"),
+        (Affine(1e-300, 0, LEFT, 0, -1e-300, TOP), "EPSG:32631"),
+        (Affine(10, 0, LEFT, 0, -10, TOP), 'LOCAL_CS["x",UNIT["m",1]]'),
+    ],
+)
+def test_an_impossible_grid_is_the_files_fault_and_nobody_elses(tmp_path, plan, transform, crs):
+    scene = plan.s2_scenes[0]
+    path = tmp_path / "odd.tif"
+    kind = {"driver": "GTiff", "count": 1, "dtype": "uint16", "crs": crs, "transform": transform}
+    with rasterio.open(path, "w", height=24, width=32, **kind) as target:
+        target.write(np.ones((24, 32), np.uint16), 1)
+    odd = scene.assets | {"B05": scene.assets["B05"].model_copy(update={"href": str(path)})}
+    stack = SceneReader(tries=1).read_s2([scene.model_copy(update={"assets": odd}), plan.s2_scenes[1]], plan.geobox)
+    assert [skipped.id for skipped in stack.skipped] == [scene.id]
+    assert len(stack.series.days) == 1

@@ -8,7 +8,15 @@ from rasterio.enums import Resampling
 from rasterio.warp import transform as transform_points
 from shapely import Point
 
-from worker.inputs.dark import LEAST_PIXELS, dark_pixels, offset_of_dark_pixels, read_small
+from worker.inputs.dark import (
+    CARRIED_FROM,
+    LEAST_PIXELS,
+    contradict,
+    dark_pixels,
+    darkest_of,
+    offset_of_group,
+    read_small,
+)
 
 
 def land(darkest: float, count: int = 400) -> np.ndarray:
@@ -18,23 +26,60 @@ def land(darkest: float, count: int = 400) -> np.ndarray:
 
 @pytest.mark.parametrize("darkest", [0.0, 0.02, 0.05, 0.07])
 def test_numbers_without_and_with_the_thousand_are_told_apart(darkest):
-    assert offset_of_dark_pixels(land(darkest)).value == 0
-    assert offset_of_dark_pixels(land(darkest) + 0.1).value == -0.1
+    seen = [darkest_of(land(darkest + haze)) for haze in (0.0, 0.01, 0.02)]
+    assert offset_of_group(seen).value == 0
+    assert offset_of_group([value + 0.1 for value in seen]).value == -0.1
 
 
 @pytest.mark.parametrize(
-    ("pixels", "says"),
+    ("darkest", "says"),
     [
-        (land(0.02, LEAST_PIXELS - 1), "only 49 clear pixels"),
-        (land(0.02, 0), "only 0"),
-        (land(0.25), "neither explains"),  # haze
-        (np.full(100, 0.0925), "neither explains"),
+        ([], "no scene shows enough"),
+        ([0.25] * 3, "neither explains"),
+        ([0.0925] * 3, "neither explains"),
+        ([0.097], "may be haze: 3 scenes would tell"),
+        ([0.02, 0.02, 0.12, 0.13, 0.14], "but 3 of them show nothing below 950"),  # two archives in one
     ],
 )
-def test_where_pixels_do_not_tell_there_is_no_offset(pixels, says):
-    found = offset_of_dark_pixels(pixels)
+def test_where_pixels_do_not_tell_there_is_no_offset(darkest, says):
+    found = offset_of_group(darkest)
     assert found.value is None
     assert says in found.reason
+
+
+def test_few_pixels_show_nothing():
+    assert darkest_of(land(0.02, LEAST_PIXELS - 1)) is None
+    assert darkest_of(land(0.02, LEAST_PIXELS)) == pytest.approx(0.025, abs=0.01)
+
+
+def test_hazy_days_do_not_outvote_a_clear_one():
+    """The darkest clear ground of a field in Spain, spring 2019, in a product without the offset."""
+    assert offset_of_group([0.0925, 0.0971, 0.0988, 0.0816]).value == 0
+    assert offset_of_group([0.0925, 0.0971, 0.0988]).value is None
+
+
+@pytest.mark.real
+def test_real_hazy_days_are_not_taken_for_days_with_the_thousand(real_data):
+    netcdf = pytest.importorskip("netCDF4")
+    path = real_data / "training" / "s2_gaps" / "fusets_field_spain_2019.nc"
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    with netcdf.Dataset(path) as file:
+        red, scl = (np.ma.filled(file[name][:].astype(float), 0.0) for name in ("B04", "SCL"))
+        days = [str(day)[:10] for day in netcdf.num2date(file["t"][:], file["t"].units)]
+    found = {day: darkest_of(dark_pixels(s, [r])) for day, r, s in zip(days, red, scl, strict=True)}
+    hazy = [found["2019-03-28"], found["2019-04-07"]]
+    assert min(hazy) > CARRIED_FROM
+    assert offset_of_group(hazy).value is None
+    assert offset_of_group([value for value in found.values() if value is not None]).value == 0
+
+
+@pytest.mark.parametrize(
+    ("darkest", "against"),
+    [([], False), ([0.02], True), ([0.02, 0.05, 0.12], True), ([0.07, 0.11, 0.12], False), ([0.085] * 3, False)],
+)
+def test_numbers_that_would_be_negative_contradict_an_offset(darkest, against):
+    assert contradict(darkest) == against
 
 
 def test_only_clear_vegetation_and_water_with_data_count():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from clearleaf.catalog_check import check_catalog
 from jobs.catalog import open_catalog
 from jobs.errors import AccessDenied, InvalidJob, NoScenes, Unavailable
 from jobs.job import JobRequest, Limits
@@ -19,6 +20,8 @@ from jobs.profiles import BUILT_IN, CatalogProfile
 from worker import steps
 from worker.inputs import read as reading
 from worker.inputs import settle as settling
+from worker.inputs.access import Access
+from worker.inputs.offsets import CHECKS
 from worker.inputs.read import SceneReader
 from worker.inputs.settle import settle
 
@@ -57,18 +60,30 @@ def subtract(path):
             raster.write(np.where(numbers == 0, 0, np.maximum(numbers - 1000, 1)).astype(np.uint16), 1)
 
 
+def declare_nothing(document):
+    for asset in document["assets"].values():
+        for band in asset.get("raster:bands", []):
+            band.pop("offset", None)
+    document["properties"]["earthsearch:boa_offset_applied"] = None
+    document["properties"]["s2:processing_baseline"] = "05.10"
+    for name, asset in document["assets"].items():
+        if name == "B03":
+            asset["raster:bands"][0]["offset"] = 0
+
+
 def sees_plants(path) -> bool:
     with rasterio.open(path.parent / "SCL.tif") as raster:
         return bool((raster.read(1) == 4).sum() > 500)
 
 
 def test_items_that_contradict_themselves_read_as_they_are(copied, make_it, plan):
-    """Half of the scenes have the offset in their numbers, half do not, and all of them claim both."""
+    """Of one baseline the scenes have the offset in their numbers, of the other they do not, and all claim both."""
     paths = optical_items(copied)
     for i, path in enumerate(paths):
         changed(path, contradict)
         if i % 2:
             subtract(path)
+            changed(path, declare_nothing)
     asked = make_it(folder=copied)
     assert all(scene.offset_open for scene in asked.s2_scenes)
     settled = settle(asked, READER)
@@ -88,17 +103,78 @@ def test_items_that_contradict_themselves_read_as_they_are(copied, make_it, plan
     assert any("offset -0.1 on" in note and "DN" in note for note in settled.notes())
 
 
+def test_a_harmonised_copy_that_does_not_say_so_is_found_out(copied, make_it, plan):
+    """The 1000 is gone, the item says baseline 05.10 and nothing else: 0.1 would be subtracted twice."""
+    for path in optical_items(copied):
+        changed(path, say_baseline_alone)
+        subtract(path)
+    asked = make_it(folder=copied)
+    assert {(scene.offset_open, scene.assets["B04"].offset) for scene in asked.s2_scenes} == {(False, -0.1)}
+    settled = settle(asked, READER)
+    assert {scene.assets["B04"].offset for scene in settled.s2_scenes} == {0.0}
+    assert len(settled.s2_scenes) == len(plan.s2_scenes)
+    (note,) = [note for note in settled.notes() if note.startswith("offset 0 on")]
+    assert "processing baseline 05.10, which its pixels contradict" in note
+    for path in optical_items(copied)[::4]:
+        changed(path, lambda document: document["properties"].update({"s2:processing_baseline": "05.09"}))
+    assert {scene.assets["B04"].offset for scene in settle(make_it(folder=copied), READER).s2_scenes} == {0.0}
+
+
+def test_the_check_of_a_catalogue_finds_out_as_well(copied):
+    profile = CatalogProfile(name="own", href=str(copied))
+    access = Access.of([profile], None, None)
+
+    def of_offset():
+        (found,) = (finding for finding in check_catalog(profile, access) if finding.what == "Sentinel-2: offset")
+        return found
+
+    assert of_offset().holds
+    for path in optical_items(copied):
+        changed(path, say_baseline_alone)
+        subtract(path)
+    assert not of_offset().holds
+    assert "say offset_applied in its source" in of_offset().told
+
+
+def say_baseline_alone(document):
+    declare_nothing(document)
+    document["assets"]["B03"]["raster:bands"][0].pop("offset", None)
+
+
+def test_what_items_say_is_looked_at_in_a_few_scenes_and_left_as_it_is(plan, monkeypatch):
+    looked = []
+    real = settling.look_at
+    monkeypatch.setattr(settling, "look_at", lambda scene, *rest: looked.append(scene) or real(scene, *rest))
+    assert settle(plan, READER) == plan
+    assert 0 < len(looked) <= 2 * CHECKS < len(plan.s2_scenes)
+
+
+def test_hazy_scenes_of_a_group_get_the_offset_that_a_clear_one_shows(copied, make_it):
+    """All have lost the offset; two look as if they had not, because haze adds a tenth."""
+    paths = [path for path in optical_items(copied) if sees_plants(path)]
+    for path in optical_items(copied):
+        changed(path, contradict)
+        subtract(path)
+    for path in paths[:2]:
+        for file in path.parent.glob("B*.tif"):
+            with rasterio.open(file, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+                raster.write(np.maximum(raster.read(1), 980).astype(np.uint16), 1)
+    settled = settle(make_it(folder=copied, start="2023-03-01", end="2023-09-30", context_days=0), READER)
+    assert {scene.assets["B04"].offset for scene in settled.s2_scenes} == {0.0}
+    assert {path.stem for path in paths} <= {scene.id for scene in settled.s2_scenes}
+
+
 def test_scenes_that_share_an_id_are_settled_each_by_itself(copied, make_it):
     """One carries the offset and tells no angles, the other has lost it and tells them."""
     carries, lost = [path for path in optical_items(copied) if sees_plants(path)][:2]
     for path in (carries, lost):
-        changed(path, contradict)
         changed(path, lambda document: document.update(id="twin"))
+    changed(lost, contradict)
     subtract(lost)
     changed(carries, silent)
     (carries.parent / "MTD_TL.xml").write_bytes(GRANULE)
     asked = make_it(folder=copied, start="2023-03-01", end="2023-09-30", context_days=0)
-    assert [scene.offset_open for scene in asked.s2_scenes if scene.id == "twin"] == [True, True]
+    assert [scene.offset_open for scene in asked.s2_scenes if scene.id == "twin"].count(True) == 1
     twins = {scene.href: scene for scene in settle(asked, READER).s2_scenes if scene.id == "twin"}
     assert twins[str(carries)].assets["B04"].offset == -0.1
     assert twins[str(lost)].assets["B04"].offset == 0
@@ -117,7 +193,7 @@ def test_a_scene_whose_pixels_do_not_tell_is_left_out_with_the_reason(copied, ma
     assert (left_out.id, left_out.day) == (path.stem, plan.s2_scenes[0].day)
     assert "its pixels do not tell" in left_out.reason
     assert "boa_offset_applied is true" in left_out.reason
-    assert "only 0 clear pixels" in left_out.reason
+    assert "no scene shows enough clear vegetation and water" in left_out.reason
     assert any(path.stem in note for note in settled.notes())
 
 
@@ -182,7 +258,7 @@ def test_an_unknown_catalogue_is_told_with_the_known_ones(parts, order):
         steps.plan_step(UUID(int=3), JobRequest.parse(order | {"catalog": "nowhere"}, Limits()), parts, "plan/")
 
 
-def test_an_archive_of_which_nothing_can_be_read_is_weather_one_damaged_file_is_not(copied, make_it):
+def test_an_archive_of_which_nothing_can_be_read_is_weather_one_damaged_file_is_not(copied, make_it, plan):
     paths = optical_items(copied)
     for path in paths:
         changed(path, contradict)
@@ -191,7 +267,9 @@ def test_an_archive_of_which_nothing_can_be_read_is_weather_one_damaged_file_is_
     victim = copied / "sentinel-2-l2a" / scenes[0].id / "B12.tif"
     victim.write_bytes(victim.read_bytes()[:100])
     settled = settle(asked, READER)
-    assert "a file is damaged" in next(s.reason for s in settled.dropped if s.id == scenes[0].id)
+    assert settled.dropped == ()  # the others of its kind tell; that it is damaged is said where it is read
+    (skipped,) = READER.read_s2(settled.s2_scenes, plan.geobox).skipped
+    assert (skipped.id, skipped.reason) == (scenes[0].id, "could not be read: a file is damaged")
     for path in paths:
         (path.parent / "SCL.tif").unlink()
     with pytest.raises(Unavailable, match="a file is missing"):
@@ -278,9 +356,8 @@ def test_real_scenes_read_the_same_with_and_without_the_thousand(real_data, tmp_
     doubtful, newer = read("new")
     assert {scene.assets["B04"].offset for scene in doubtful.s2_scenes} == {-0.1}
     assert len(doubtful.s2_scenes) >= 10
-    assert len(doubtful.s2_scenes) + len(doubtful.dropped) == len(after.s2_scenes)
-    kept = [scene.id in {s.id for s in doubtful.s2_scenes} for scene in after.s2_scenes]
-    np.testing.assert_allclose(newer, new[kept], atol=1e-6)
+    assert len(doubtful.s2_scenes) == len(after.s2_scenes)
+    np.testing.assert_allclose(newer, new, atol=1e-6)
 
     for path in (tmp_path / "old" / "sentinel-2-l2a").glob("*/*.json"):
         changed(path, lambda d: d["properties"].update({"s2:processing_baseline": "05.10"}) or contradict(d))
