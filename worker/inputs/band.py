@@ -42,6 +42,12 @@ ALIGNED_PX = 1e-3
 UNREADABLE = (RasterioError, CPLE_BaseError, AffineError, ArithmeticError, OSError, ValueError)
 """What an odd file gives rise to. GDAL's own errors and those of impossible grids pass through rasterio as they are."""
 NOWHERE = "127.0.0.1:9"
+MOST_BYTES = 64 * 2**20
+"""Of a block as it is decoded, and of a window: a tile's is some 5 MB, the largest blocks of archives are 8."""
+
+
+class OddFile(ValueError):
+    """A file that is not read, whatever else it holds; says why in words that may be told to customers."""
 
 
 def _cleaned(record: logging.LogRecord) -> bool:
@@ -71,6 +77,7 @@ def read_band(href: str, geobox: GeoBox, nodata: float | None, *, nearest: bool 
 
     Raises:
         RasterioError: the file cannot be read.
+        OddFile: it does not say where it lies, or is too large.
         ValueError: it is of no allowed format.
     """
     with open_band(href) as source:
@@ -87,9 +94,38 @@ def open_band(href: str) -> DatasetReader:
 
     Raises:
         RasterioError: the file cannot be read.
+        OddFile: it does not say where it lies, or its blocks are too large.
         ValueError: it is of no allowed format.
     """
-    return rasterio.open(href, driver=_driver(href))
+    source = rasterio.open(href, driver=_driver(href))
+    try:
+        _check(source)
+    except BaseException:
+        source.close()
+        raise
+    return source
+
+
+def _check(source: DatasetReader) -> None:
+    """Refuse a file of which one pixel would take too much memory, or whose pixels would land anywhere.
+
+    Raises:
+        OddFile: it is one.
+    """
+    if source.crs is None or source.transform.is_identity:
+        raise OddFile("a file does not say where it lies")
+    for rows, columns in source.block_shapes:
+        check_size(rows, columns, source)
+
+
+def check_size(rows: float, columns: float, source: DatasetReader) -> None:
+    """Refuse to decode so many pixels of a file that they would fill the memory.
+
+    Raises:
+        OddFile: they would.
+    """
+    if rows * columns * np.dtype(source.dtypes[0]).itemsize > MOST_BYTES:
+        raise OddFile(f"a file would have to be read in pieces of more than {MOST_BYTES // 2**20} MB")
 
 
 def forget(href: str) -> None:
@@ -111,12 +147,9 @@ def _driver(href: str) -> str:
 
 def _aligned_factor(source: DatasetReader, geobox: GeoBox) -> int | None:
     """Return how many source pixels fit a grid pixel's side, or None where the grids do not agree."""
-    if (
-        source.crs is None
-        or source.crs != CRS.from_user_input(str(geobox.crs))
-        or source.transform.b
-        or source.transform.d
-    ):
+    step = source.transform
+    straight = step.a > 0 and step.e == -step.a and not step.b and not step.d
+    if not straight or source.crs != CRS.from_user_input(str(geobox.crs)):
         return None
     factor = geobox.transform.a / source.transform.a
     offset = ~source.transform @ (geobox.transform.c, geobox.transform.f)
@@ -128,6 +161,7 @@ def _window(source: DatasetReader, geobox: GeoBox, factor: int, missing: float |
     """Return the source pixels under the grid, (H factor, W factor) float32; NaN beyond the file's edge."""
     column, row = (round(v) for v in ~source.transform @ (geobox.transform.c, geobox.transform.f))
     height, width = geobox.shape[0] * factor, geobox.shape[1] * factor
+    check_size(height, width, source)
     out = np.full((height, width), np.nan, np.float32)
     top, left = max(row, 0), max(column, 0)
     bottom, right = min(row + height, source.height), min(column + width, source.width)

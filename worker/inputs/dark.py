@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rasterio.warp import transform
 from rasterio.windows import Window
 
 from jobs.radiometry import BASELINE_OFFSET, DN_SCALE, Offset
-from worker.inputs.band import open_band
+from worker.inputs.band import check_size, open_band
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -101,8 +102,10 @@ def read_small(href: str, middle: Point) -> np.ndarray:
 def _around(source: DatasetReader, middle: Point) -> Window:
     (x,), (y,) = transform("EPSG:4326", source.crs, [middle.x], [middle.y])
     row, column = source.index(x, y)
-    side = round(SIDE_M / abs(source.transform.a))
-    height, width = min(side, source.height), min(side, source.width)
+    step = source.transform
+    across, down = (round(SIDE_M / math.hypot(*pair)) for pair in ((step.a, step.d), (step.b, step.e)))
+    height, width = min(down, source.height), min(across, source.width)
+    check_size(height, width, source)
     top = min(max(row - height // 2, 0), source.height - height)
     left = min(max(column - width // 2, 0), source.width - width)
     return Window(left, top, width, height)

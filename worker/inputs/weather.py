@@ -14,6 +14,7 @@ import httpx
 
 from jobs.catalog_http import retry_after, without_keys
 from jobs.errors import AccessDenied, Problem, Unavailable
+from worker.inputs.band import OddFile
 from worker.rasters import SkippedScene
 
 PROBE_S = 10.0
@@ -68,11 +69,13 @@ class Fault:
         reason: what is told.
         retry_after: seconds that the archive asks us to leave it alone.
         asked: the archive itself was asked, and said so.
+        odd: the file is not read, however often it is opened.
     """
 
     reason: str
     retry_after: float | None = None
     asked: bool = False
+    odd: bool = False
 
     @property
     def is_silence(self) -> bool:
@@ -93,7 +96,7 @@ class Fault:
     @property
     def is_final(self) -> bool:
         """Whether asking again is of no use."""
-        return self.reason == MISSING or self.reason in _GONE
+        return self.odd or self.reason == MISSING or self.reason in _GONE
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ class UnreadScene(SkippedScene):
 def fault_of(error: BaseException) -> Fault:
     """Return why a scene could not be read, in our own words: GDAL's hold paths and signed URLs of this server."""
     said = str(error)
+    if isinstance(error, OddFile):
+        return Fault(f"{NOT_READ}: {said}", odd=True)
     answer = re.search(r"(?:response code|HTTP status|HTTP error)\D{0,3}(\d{3})", said, re.IGNORECASE)
     if answer:
         return Fault(f"{ANSWERED}{answer[1]}")

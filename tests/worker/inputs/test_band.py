@@ -10,8 +10,10 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioIOError
 
-from worker.inputs.band import GDAL_SETTINGS, gdal, read_band
+from worker.inputs import band as banding
+from worker.inputs.band import GDAL_SETTINGS, OddFile, gdal, read_band
 from worker.inputs.read import SceneReader
+from worker.inputs.weather import fault_of
 
 LEFT, TOP = 500_000, 5_600_000
 
@@ -120,3 +122,50 @@ def test_an_impossible_grid_is_the_files_fault_and_nobody_elses(tmp_path, plan, 
     stack = SceneReader(tries=1).read_s2([scene.model_copy(update={"assets": odd}), plan.s2_scenes[1]], plan.geobox)
     assert [skipped.id for skipped in stack.skipped] == [scene.id]
     assert len(stack.series.days) == 1
+
+
+def written(path, values, transform, crs="EPSG:32631", **more) -> str:
+    kind = {"driver": "GTiff", "count": 1, "dtype": values.dtype, "crs": crs, "transform": transform}
+    with rasterio.open(path, "w", height=values.shape[0], width=values.shape[1], **kind | more) as target:
+        target.write(values, 1)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("transform", "turned"),
+    [
+        (Affine(10, 0, LEFT, 0, 10, TOP - 240), lambda v: v[::-1]),  # south is up
+        (Affine(-10, 0, LEFT + 320, 0, -10, TOP), lambda v: v[:, ::-1]),
+        (Affine(0, 10, LEFT, -10, 0, TOP), lambda v: v.T),  # turned by a right angle
+        (Affine(10, 0, LEFT, 0, -5, TOP), lambda v: v.repeat(2, axis=0)),
+    ],
+)
+def test_pixels_that_lie_otherwise_land_where_they_lie(tmp_path, values, transform, turned):
+    """What a file holds when the same ground is written with its rows or columns another way round."""
+    lies = turned(values)
+    found = read_band(written(tmp_path / "other.tif", lies, transform), grid(24, 32, 10), None, nearest=True)
+    np.testing.assert_array_equal(found, values)
+
+
+@pytest.mark.parametrize(
+    "where", [{"crs": None, "transform": Affine(10, 0, LEFT, 0, -10, TOP)}, {"transform": Affine.identity()}]
+)
+def test_a_file_that_does_not_say_where_it_lies_is_not_read(tmp_path, values, where):
+    href = written(tmp_path / "lost.tif", values, **where)
+    with pytest.raises(OddFile, match="does not say where it lies"):
+        read_band(href, grid(24, 32, 10), None)
+    assert fault_of(OddFile("a file does not say where it lies")).is_final
+
+
+def test_what_would_fill_the_memory_is_not_read(file, tmp_path, values, monkeypatch):
+    monkeypatch.setattr(banding, "MOST_BYTES", 2000)
+    strip = written(tmp_path / "strip.tif", values, Affine(10, 0, LEFT, 0, -10, TOP), blockysize=24)
+    assert values.nbytes == 1536
+    assert read_band(strip, grid(24, 32, 10), None).shape == (24, 32)
+    monkeypatch.setattr(banding, "MOST_BYTES", 1500)
+    with pytest.raises(OddFile, match="in pieces of more than"):
+        read_band(strip, grid(2, 2, 10), None)
+    lines = written(tmp_path / "lines.tif", values, Affine(10, 0, LEFT, 0, -10, TOP), blockysize=1)
+    assert read_band(lines, grid(2, 2, 10), None).shape == (2, 2)
+    with pytest.raises(OddFile, match="in pieces of more than"):
+        read_band(lines, grid(24, 32, 10), None)
