@@ -16,15 +16,15 @@ from service.dependencies import TENANT, Parts
 from service.openapi import problems
 from service.statusinfo import StatusInfo, status_info
 
-CREATED: dict[str, Any] = {
-    "status_code": HTTPStatus.CREATED,
-    "response_model": StatusInfo,
-    "responses": {
-        201: {"headers": {"Location": {"description": "URL of the new job", "schema": {"type": "string"}}}},
-        **problems(400, 413, 415, 422, 503),
-    },
-}
-"""How a route that takes orders is described."""
+
+def takes_orders(*further: int) -> dict[str, Any]:
+    """Return how a route that takes orders is described; it may refuse with further statuses."""
+    location = {"Location": {"description": "URL of the new job", "schema": {"type": "string"}}}
+    return {
+        "status_code": HTTPStatus.CREATED,
+        "response_model": StatusInfo,
+        "responses": {201: {"headers": location}, **problems(400, 413, 415, 422, 503, *further)},
+    }
 
 
 def order_key(

@@ -24,7 +24,7 @@ from service.errors import HttpProblem
 from service.intake import accepted_order
 from service.job_filters import asked_jobs
 from service.openapi import problems
-from service.ordering import CREATED, GivenKey, take
+from service.ordering import GivenKey, take, takes_orders
 from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
 
 router = APIRouter(tags=["jobs"])
@@ -47,7 +47,7 @@ class JobLog(BaseModel):
     entries: list[LogEntry]
 
 
-@router.post("/jobs", summary="Order a job", **CREATED)
+@router.post("/jobs", summary="Order a job", **takes_orders())
 def order(payload: Annotated[dict[str, Any], Depends(json_object)], key: GivenKey, parts: GivenParts) -> JSONResponse:
     """Take an order for cloud-free LAI over an area and a time range."""
     return take(accepted_order(payload, parts.settings, parts.extents), key, parts)
@@ -97,7 +97,7 @@ async def job_status(
         job = await run_in_threadpool(parts.jobs.get, job.id, TENANT)
         response = await run_in_threadpool(_status_response, job, parts)
     if response.headers["ETag"] in known:
-        kept = {name: response.headers[name] for name in ("ETag", "Retry-After") if name in response.headers}
+        kept = {name: response.headers[name] for name in ("ETag", "Vary", "Retry-After") if name in response.headers}
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
     return response
 
@@ -136,7 +136,7 @@ def _status_response(job: Job, parts: Parts) -> JSONResponse:
     info = status_info(job, parts.settings.public_url)
     if isinstance(job.state, Accepted):
         info["jobsBefore"] = parts.jobs.waiting_before(job)
-    response = JSONResponse(info, headers={"Cache-Control": "no-cache"})
+    response = JSONResponse(info, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
     response.headers["ETag"] = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
     if isinstance(job.state, Accepted | Running):
         response.headers["Retry-After"] = str(parts.settings.poll_s)

@@ -16,7 +16,7 @@ from service.errors import NO_SUCH_PROCESS, HttpProblem
 from service.execution import order_of, under_inputs
 from service.intake import accepted_order
 from service.openapi import problems
-from service.ordering import CREATED, GivenKey, take
+from service.ordering import GivenKey, take, takes_orders
 from service.processes import ProcessDescription, ProcessList, description, summary
 from service.statusinfo import PROCESS_ID, link
 
@@ -73,7 +73,7 @@ def process(process_id: KnownProcess, parts: GivenParts) -> JSONResponse:
     return JSONResponse(description(parts.settings))
 
 
-@router.post("/processes/{process_id}/execution", summary="Order a job, in the standard's form", **CREATED)
+@router.post("/processes/{process_id}/execution", summary="Order a job, in the standard's form", **takes_orders(404))
 def execute(
     process_id: KnownProcess,
     payload: Annotated[dict[str, Any], Depends(json_object)],

@@ -114,10 +114,21 @@ def conformance() -> JSONResponse:
     return JSONResponse({"conformsTo": CONFORMS_TO})
 
 
-@router.get("/queryables", summary="What items can be searched by", responses=problems(503))
+class SchemaResponse(JSONResponse):
+    """A JSON Schema."""
+
+    media_type = SCHEMA_JSON
+
+
+@router.get(
+    "/queryables",
+    summary="What items can be searched by",
+    response_class=SchemaResponse,
+    responses=problems(503),
+)
 def all_queryables(parts: GivenParts) -> JSONResponse:
     """Describe the properties that filters may name, as JSON Schema."""
-    return JSONResponse(queryables(f"{stac_url(parts)}/queryables"), media_type=SCHEMA_JSON)
+    return SchemaResponse(queryables(f"{stac_url(parts)}/queryables"))
 
 
 @router.get(
@@ -187,12 +198,13 @@ def collection(found: KnownCollection, parts: GivenParts) -> JSONResponse:
 @router.get(
     "/collections/{collection_id}/queryables",
     summary="What the items of a collection can be searched by",
+    response_class=SchemaResponse,
     responses=problems(404, 503),
 )
 def collection_queryables(found: KnownCollection, parts: GivenParts) -> JSONResponse:
     """Describe the properties that filters may name; every collection has the same."""
     href = f"{documents.collection_url(parts, found.id)}/queryables"
-    return JSONResponse(queryables(href), media_type=SCHEMA_JSON)
+    return SchemaResponse(queryables(href))
 
 
 @router.get(
