@@ -17,6 +17,9 @@ from jobs.scenes import Scene, newest_first
 COVERED = 0.98
 """Two processings of one acquisition differ at the edges by less than this leaves. An acquisition that was cut between
 two downlinks has the same tile and datatake twice, as pieces that overlap little: both are needed."""
+SAME_LOOK = timedelta(minutes=60)
+"""A satellite sees a tile again after days. Some archives tell the time of the tile, others that of its datatake, which
+begins up to half an hour earlier."""
 PASS_BREAK = timedelta(minutes=10)
 """Scenes of one pass follow each other; a satellite is back after an orbit, 99 minutes, at the earliest."""
 
@@ -38,7 +41,7 @@ def newest_only(scenes: Iterable[Scene]) -> tuple[list[Scene], list[DroppedScene
         groups[_acquisition(scene)].append(scene)
     kept: list[Scene] = []
     dropped: list[DroppedScene] = []
-    for group in groups.values():
+    for group in (look for scenes_ in groups.values() for look in _looks(scenes_)):
         mine: list[Scene] = []
         for scene in sorted(group, key=lambda s: (newest_first(s), s.id), reverse=True):
             winner = _covering(scene, mine)
@@ -54,7 +57,26 @@ def _acquisition(scene: Scene) -> tuple[object, ...]:
     """Return what processings of one acquisition share; slices of a radar pass share it too, on other ground."""
     if scene.sensor == "s1" and scene.relative_orbit is not None:
         return scene.sensor, scene.platform, scene.relative_orbit, scene.day
-    return scene.sensor, scene.platform, scene.datatake or scene.datetime, scene.tile
+    if scene.sensor == "s1":
+        return scene.sensor, scene.platform, scene.datatake or scene.datetime
+    return scene.sensor, scene.platform, scene.tile
+
+
+def _looks(scenes: Sequence[Scene]) -> list[list[Scene]]:
+    """Return optical scenes of one satellite and tile by acquisition; radar is one already.
+
+    Not by datatake alone: where no id tells it, processings differ by milliseconds of their time.
+    """
+    found: list[list[Scene]] = []
+    for scene in sorted(scenes, key=lambda s: s.datetime):
+        last = found[-1][-1] if found else None
+        if last is not None and (
+            scene.sensor == "s1" or scene.datatake == last.datatake or scene.datetime - last.datetime <= SAME_LOOK
+        ):
+            found[-1].append(scene)
+        else:
+            found.append([scene])
+    return found
 
 
 def _covering(scene: Scene, others: Sequence[Scene]) -> Scene | None:

@@ -21,6 +21,9 @@ OFFSET_SINCE_DAY = date(2022, 1, 25)
 OF_AGE = {0.0: "its product is older than the offset", BASELINE_OFFSET: "its product is younger than the offset"}
 _KNOWN_OFFSETS = (0.0, BASELINE_OFFSET)
 _IN_NAME = re.compile(r"_N(\d{2})(\d{2})_")
+_BASELINE = re.compile(r"N?(\d{2})\.?(\d{2})")
+_EXISTING = range(2, 10)
+"""First numbers of baselines that exist; 99.99 is written by who processes at home, and tells nothing."""
 GRD_CURE = (
     "is plain GRD, uncalibrated and not terrain-corrected: use terrain-corrected backscatter (RTC) instead, such as "
     "sentinel-1-rtc of the built-in profile planetary-computer; where a collection of your own is calibrated, say "
@@ -48,16 +51,53 @@ class Offset:
 
 
 def baseline_of(item: Item) -> str | None:
-    """Return the processing baseline as "05.10", also where it is a number that lost its zeros or part of a name."""
-    stated: Any = item.properties.get("s2:processing_baseline") or item.properties.get("processing:version")
+    """Return the processing baseline as "05.10", also where it is a number that lost its zeros or part of a name.
+
+    Raises:
+        UnusableItem: what stands in its place is neither text nor number.
+    """
+    return next((baseline for baseline in (_stated(item), _named(item)) if _exists(baseline)), None)
+
+
+def doubt_of(item: Item) -> str | None:
+    """Return why the processing baseline of an item tells nothing although there is one; None where it does."""
+    stated, named = _stated(item), _named(item)
+    for baseline in (stated, named):
+        if baseline is not None and not _exists(baseline):
+            return f"there is no processing baseline {baseline}"
+    if stated and named and _of_baseline(stated) != _of_baseline(named):
+        return f"processing baseline {stated}, {named} by its name"
+    return None
+
+
+def _stated(item: Item) -> str | None:
+    """Return the baseline that an item states, whether it exists or not."""
+    own: Any = item.properties.get("s2:processing_baseline")
+    stated: Any = own or item.properties.get("processing:version")
     if isinstance(stated, int | float) and not isinstance(stated, bool):
         return f"{stated:05.2f}"
-    if isinstance(stated, str) and stated:
-        return stated
-    if stated:
+    if stated and not isinstance(stated, str):
         raise UnusableItem(f"cannot be understood: processing baseline {str(stated)[:40]}")
-    named = _IN_NAME.search(str(item.properties.get("s2:product_uri", item.id)))
-    return f"{named[1]}.{named[2]}" if named else None
+    text = (stated or "").strip().upper()
+    found = _BASELINE.fullmatch(text)
+    if found:
+        return f"{found[1]}.{found[2]}"
+    return text[:40] if own and text else None  # processing:version may be that of any software
+
+
+def _named(item: Item) -> str | None:
+    found = _IN_NAME.search(str(item.properties.get("s2:product_uri") or item.id))
+    return f"{found[1]}.{found[2]}" if found else None
+
+
+def _exists(baseline: str | None) -> bool:
+    found = _BASELINE.fullmatch(baseline or "")
+    return found is not None and int(found[1]) in _EXISTING
+
+
+def _of_baseline(baseline: str) -> float:
+    """Return the offset that products of a baseline are made with."""
+    return BASELINE_OFFSET if version(baseline) >= OFFSET_SINCE_BASELINE else 0.0
 
 
 def version(baseline: str | None) -> tuple[int, ...]:
@@ -89,10 +129,12 @@ def offset_of(item: Item, assets: Sequence[Asset], baseline: str | None, day: da
     if item.properties.get("earthsearch:boa_offset_applied") is True:
         said["boa_offset_applied is true"] = 0.0
     elif version(baseline) > (0,):
-        of_baseline = BASELINE_OFFSET if version(baseline) >= OFFSET_SINCE_BASELINE else 0.0
-        said[f"processing baseline {baseline}"] = of_baseline
+        said[f"processing baseline {baseline}"] = _of_baseline(str(baseline))
     for declared in sorted({value for value in map(_declared, assets) if value is not None}):
         said[f"bands declare {declared:g}"] = declared
+    doubt = doubt_of(item)
+    if doubt is not None:  # bands may declare what somebody has made of that baseline
+        return Offset(None, ", ".join([doubt, *(why for why in said if not why.startswith("processing"))]))
     reasons = ", ".join(said) or "neither baseline nor bands say anything"
     values = set(said.values())
     if len(values) == 1:

@@ -66,10 +66,14 @@ def test_an_item_that_contradicts_itself_is_left_to_the_pixels():
     ("properties", "offset", "declared"),
     [
         ({"s2:processing_baseline": "05.10"}, None, 0.0),
-        ({"s2:processing_baseline": "02.12"}, 0.0, -0.1),  # nobody can have taken out what never was in
+        (
+            {"s2:processing_baseline": "02.12", "s2:product_uri": None},
+            0.0,
+            -0.1,
+        ),  # nobody can have taken out what never was in
         ({"s2:processing_baseline": "05.10"}, -0.1, -1000),
         ({"s2:processing_baseline": "05.10"}, -0.1, None),
-        ({"s2:processing_baseline": "02.12"}, 0.0, None),
+        ({"s2:processing_baseline": "02.12", "s2:product_uri": None}, 0.0, None),
         ({"s2:processing_baseline": None, "s2:product_uri": None}, 0.0, 0.0),
         ({"s2:processing_baseline": None, "s2:product_uri": None}, None, None),
         ({"s2:processing_baseline": None}, -0.1, None),  # N0509 in the name of the product
@@ -162,9 +166,37 @@ def test_the_view_angle_at_the_ground_is_read_and_a_zero_that_means_unknown_is_n
     assert (silent.view_zenith, silent.view_azimuth, silent.incidence) == (None, None, None)
 
 
-@pytest.mark.parametrize(("stated", "expected"), [(5.1, "05.10"), ("05.09", "05.09"), (None, "04.00")])
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [(5.1, "05.10"), ("05.09", "05.09"), (None, "04.00"), (" 05.10 ", "05.10"), ("N0510", "05.10"), ("99.99", "04.00")],
+)
 def test_a_baseline_is_read_from_number_text_or_name(stated, expected):
     assert baseline_of(item("planetary_computer_s2", **{"s2:processing_baseline": stated})) == expected
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        ({"s2:processing_baseline": "99.99"}, "there is no processing baseline 99.99"),
+        ({"s2:processing_baseline": "1.2.3"}, "there is no processing baseline 1.2.3"),
+        ({"s2:processing_baseline": "02.12"}, "processing baseline 02.12, 05.00 by its name"),
+        (
+            {"s2:processing_baseline": None, "s2:product_uri": "S2B_MSIL2A_20190611T093039_N9999_R136_T34TZZ_2.SAFE"},
+            "there is no processing baseline 99.99",
+        ),
+    ],
+)
+def test_a_baseline_that_does_not_exist_or_is_denied_by_the_name_leaves_the_offset_open(properties, says):
+    """Even where bands declare an offset: who writes items computes it from such a baseline."""
+    scene = scene_of(item("earth_search_c1", **properties), "s2", source("earth-search"))
+    assert scene.offset_open
+    assert scene.offset_otherwise is None
+    assert says in scene.offset_reason
+
+
+def test_the_version_of_some_software_is_no_baseline():
+    made = item("copernicus_s2", **{"processing:version": "1.2.3"})
+    assert scene_of(made, "s2", source("copernicus")).baseline == "05.10"  # of its name
 
 
 def test_a_signature_in_an_item_never_enters_the_plan():

@@ -30,6 +30,15 @@ def test_of_processings_of_one_datatake_the_newest_baseline_stays_although_times
     assert [(d.id, d.reason) for d in dropped] == [("old", "same acquisition as new, which is kept")]
 
 
+def test_processings_without_a_datatake_are_one_acquisition_if_their_times_are_near():
+    """As ids of Earth Search and of home-made archives are: the datatake is the scene's own time."""
+    times = [NOON, NOON + timedelta(milliseconds=3), NOON + timedelta(minutes=14), NOON + timedelta(days=5)]
+    scenes = [scene(str(i), when=t, datatake=t.isoformat(), baseline=f"05.0{i}") for i, t in enumerate(times)]
+    kept, dropped = newest_only(scenes)
+    assert names(kept) == {"2", "3"}
+    assert {d.id for d in dropped} == {"0", "1"}
+
+
 def test_of_one_baseline_the_one_made_last_stays():
     first, second = (scene(n, baseline="05.00", generated=f"2023-05-0{n}") for n in ("7", "8"))
     assert names(newest_only([first, second])[0]) == {"8"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
+from jobs.duplicates import PASS_BREAK
+from jobs.scenes import Scene
 from models.clear import SNOW_CLASS, WATER_CLASS, clear_mask, usable_mask
 from models.series import FloatArray, OpticalSeries, RadarSeries, day_number
 from worker.inputs.sensors import NO_ORBIT, cos_incidence, cosines
@@ -50,7 +52,7 @@ def to_backscatter(raw: Sequence[RawScene], shape: tuple[int, int]) -> RadarSeri
         raw: vv and vh, linear power.
         shape: rows and columns of the grid.
     """
-    passes = [list(group) for _, group in groupby(sorted(raw, key=_pass), key=_pass)]
+    passes = _passes(raw)
     power = [_joined([_without_edges(r.bands) for r in members]) for members in passes]
     first = [members[0].scene for members in passes]
     return RadarSeries(
@@ -62,8 +64,35 @@ def to_backscatter(raw: Sequence[RawScene], shape: tuple[int, int]) -> RadarSeri
     )
 
 
-def _pass(raw: RawScene) -> tuple[object, ...]:
-    return raw.scene.day, raw.scene.relative_orbit or NO_ORBIT, raw.scene.platform
+def _passes(raw: Sequence[RawScene]) -> list[list[RawScene]]:
+    """Return the slices of each pass, in order of day and orbit.
+
+    Without a relative orbit, direction and time tell: in the morning and in the evening the same satellite looks from
+    the other side.
+    """
+    found: dict[tuple[object, ...], list[RawScene]] = {}
+    for slice_ in sorted(raw, key=lambda r: r.scene.datetime):
+        scene = slice_.scene
+        key: tuple[object, ...] = (scene.day, scene.relative_orbit or NO_ORBIT, scene.platform)
+        if scene.relative_orbit is None:
+            key += (str(scene.orbit_state), _begun(scene, found.values()))
+        found.setdefault(key, []).append(slice_)
+    return sorted(found.values(), key=_order)
+
+
+def _order(slices: list[RawScene]) -> tuple[object, ...]:
+    first = slices[0].scene
+    return first.day, first.relative_orbit or NO_ORBIT, first.platform, first.datetime
+
+
+def _begun(scene: Scene, passes: Iterable[list[RawScene]]) -> datetime:
+    """Return the time of the first slice of a scene's pass, which is its own where no slice is shortly before it."""
+    for slices in passes:
+        last = slices[-1].scene
+        same = (last.platform, last.relative_orbit, last.orbit_state) == (scene.platform, None, scene.orbit_state)
+        if same and scene.datetime - last.datetime <= PASS_BREAK:
+            return slices[0].scene.datetime
+    return scene.datetime
 
 
 def _without_edges(bands: FloatArray) -> FloatArray:

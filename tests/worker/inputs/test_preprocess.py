@@ -1,6 +1,6 @@
 """Masks, ragged radar edges, and slices of one pass."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ def scene(sensor, day=1, **facts) -> Scene:
     when = datetime(2023, 5, day, 10, tzinfo=UTC)
     platform = "S2A" if sensor == "s2" else "S1A"
     common = {"id": f"{sensor}-{day}", "href": "item.json", "footprint": {}, "assets": {}}
-    return Scene(sensor=sensor, datetime=when, day=when.date(), **({"platform": platform} | common | facts))
+    common |= {"sensor": sensor, "datetime": when, "day": when.date(), "platform": platform}
+    return Scene(**(common | facts))
 
 
 def optical(scl) -> RawScene:
@@ -72,6 +73,21 @@ def test_two_orbits_of_one_day_stay_two_dates():
     power = np.full((2, 4, 4), 0.1, np.float32)
     raw = [RawScene(scene("s1", relative_orbit=orbit), power) for orbit in (37, 110)]
     assert to_backscatter(raw, (4, 4)).orbits.tolist() == [37, 110]
+
+
+@pytest.mark.parametrize("states", [("descending", "ascending"), (None, None)])
+def test_without_an_orbit_morning_and_evening_of_one_satellite_stay_two_dates(states):
+    """Both slices of the morning are one; the evening looks from the other side."""
+    power = np.full((2, 4, 4), 0.1, np.float32)
+    morning = datetime(2023, 5, 1, 6, tzinfo=UTC)
+    times = [morning, morning + timedelta(seconds=25), morning + timedelta(hours=12)]
+    raw = [
+        RawScene(scene("s1", datetime=when, orbit_state=state), power)
+        for when, state in zip(times, (states[0], *states), strict=True)
+    ]
+    series = to_backscatter(raw, (4, 4))
+    assert len(series.days) == 2
+    assert series.ascending.tolist() == [False, states[1] == "ascending"]
 
 
 def test_no_scene_at_all_is_an_empty_series():
