@@ -22,7 +22,7 @@ from service.headers import SecurityHeaders
 from service.openapi import DESCRIPTION, TITLE, describer
 from service.order_schema import order_schema
 from service.rasters import Rasters
-from service.routes import health, landing, processes, results, series, stac, tiles, values
+from service.routes import health, landing, page, processes, results, series, stac, tiles, values
 from service.routes import jobs as job_routes
 from service.settings import ApiSettings
 from service.waker import Waker
@@ -48,7 +48,8 @@ def create_app(jobs: JobStore, queue: JobQueue, storage: Storage, signer: Signer
         lifespan=lifespan,
     )
     app.state.parts = Parts(jobs, waker, storage, signer, settings, Extents(settings.catalogs), Rasters(storage))
-    routers = [landing.router, health.router, processes.router, job_routes.router, results.router, stac.router]
+    routers = [page.pages, page.router]  # first: what they do not match is for the doors of the same paths
+    routers += [landing.router, health.router, processes.router, job_routes.router, results.router, stac.router]
     routers += [series.router, tiles.router, values.router]
     for router in routers:
         app.include_router(router)

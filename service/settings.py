@@ -30,6 +30,10 @@ class ApiSettings(JobsSettings):
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024, description="largest order")
     max_json_depth: int = Field(default=16, ge=8, description="deepest nesting of an order; GeoJSON needs 9")
     poll_s: int = Field(default=2, ge=1, description="pause that clients are asked for while a job runs")
+    basemap_url: str = Field(
+        default="", description="tiles beneath the page's maps, https://.../{z}/{x}/{y}.png; none where empty"
+    )
+    basemap_attribution: str = Field(default="", description="whom the base map wants named")
     example_order: dict[str, Any] = Field(default=EXAMPLE_ORDER, description="an order that this service accepts")
 
     @field_validator("public_url")
@@ -38,6 +42,15 @@ class ApiSettings(JobsSettings):
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"public_url must be an http or https URL, not {url!r}")
         return url.rstrip("/")
+
+    @field_validator("basemap_url")
+    @classmethod
+    def _tiles(cls, url: str) -> str:
+        if url and not (url.startswith(("http://", "https://")) and all(f"{{{part}}}" in url for part in "zxy")):
+            raise ValueError(f"basemap_url must be an http or https URL with {{z}}, {{x}} and {{y}}, not {url!r}")
+        if url and set(url) & set(" ;,'\""):  # it goes into the page's Content-Security-Policy
+            raise ValueError(f"basemap_url must not hold blanks, quotes, commas or semicolons: {url!r}")
+        return url
 
 
 def check_bind(host: str) -> str:

@@ -1,0 +1,162 @@
+// One job: how far it is while it works, what it gave when it is done, and why not where it failed.
+
+import { ask, json, post, Problem, url } from "./api.js";
+import { h, say } from "./dom.js";
+import { simulated, state } from "./joblist.js";
+import { lookAt, outlines, readFeatures, shape } from "./map.js";
+import { areaWords, clockWords, count, lasting, sentence, spanWords, STAGES, STATES } from "./words.js";
+
+const PATIENCE_S = 25;
+const ENDED = ["successful", "failed", "dismissed"];
+
+export async function show({ panel, map, jobId }) {
+  document.title = "Job – clearleaf";
+  const order = await json(`page/jobs/${encodeURIComponent(jobId)}.json`);
+  const view = new JobView(panel, map, jobId, order);
+  await view.follow();
+}
+
+class JobView {
+  constructor(panel, map, id, order) {
+    Object.assign(this, { panel, map, id, order, etag: "" });
+    this.outline = outlines(() => shape("band", "accent", 2), 3);
+    this.outline.getSource().addFeatures(readFeatures(order.request.parcels ?? order.request.aoi));
+    map.addLayer(this.outline);
+    lookAt(map, order.bbox);
+    this.head = h("div", { class: "lead" });
+    this.body = h("div", { class: "body" });
+    this.lines = h("ol", { class: "log", tabindex: 0, "aria-label": "Log, oldest entry first" });
+    this.log = h("details", { ontoggle: () => this.readLog() }, h("summary", {}, "Log"), this.lines);
+    panel.replaceChildren(this.head, this.body, this.log);
+  }
+
+  // Asks again and again, each question held by the service until there is news.
+  async follow() {
+    for (let pause = 1; !this.info || !ENDED.includes(this.info.status); ) {
+      try {
+        const headers = this.etag ? { "If-None-Match": this.etag } : {};
+        const answer = await ask(`jobs/${this.id}?wait=${this.etag ? PATIENCE_S : 0}`, { headers });
+        this.lost(false);
+        pause = 1;
+        if (answer.status === 304) continue;
+        this.etag = answer.headers.get("ETag");
+        await this.tell(await answer.json());
+      } catch (error) {
+        if (!(error instanceof Problem) || (error.status && error.status < 500)) throw error;
+        this.lost(true);
+        await new Promise((wake) => setTimeout(wake, 1000 * pause));
+        pause = Math.min(pause * 2, 30);
+      }
+    }
+  }
+
+  lost(away) {
+    this.panel.querySelector(".away")?.remove();
+    if (away) this.head.append(h("p", { class: "wrong away", role: "alert" }, "The service cannot be reached at the moment; the job goes on, and this page asks again."));
+  }
+
+  async tell(info) {
+    const before = this.info?.status;
+    this.info = info;
+    const { order } = this;
+    document.title = `${STATES[info.status].word}: LAI ${spanWords(order.start, order.end)} – clearleaf`;
+    const what = [areaWords(order.area_km2), count(order.dates, "date"), order.parcels && count(order.parcels, "parcel"), order.catalog_title];
+    this.head.replaceChildren(
+      h("p", { class: "states" }, state(info), order.simulated && simulated()),
+      h("h1", {}, spanWords(order.start, order.end)),
+      h("p", { class: "words" }, what.filter(Boolean).join(" · ")),
+    );
+    if (info.status !== before) {
+      this.body.replaceChildren();
+      if (info.status !== "running" || before) say(STATES[info.status].word);
+    }
+    if (!ENDED.includes(info.status)) this.working(info);
+    else if (info.status === "failed") this.failed(info);
+    else if (info.status === "dismissed") this.dismissed();
+    else await this.finished(info);
+    await this.readLog();
+  }
+
+  working(info) {
+    if (!this.body.childElementCount) {
+      this.bar = h("progress", { max: 100, value: 0, "aria-label": "Progress" });
+      this.now = h("p", { class: "numbers", role: "status" });
+      this.stages = h("ol", { class: "stages" }, STAGES.map(([kind, words]) => h("li", { "data-stage": kind }, words)));
+      this.body.append(this.bar, this.now, this.stages,
+        h("button", { type: "button", onclick: () => this.dismiss("Stop this job? What it has done so far is lost.") }, "Stop the job"));
+      this.log.open = true;
+    }
+    this.bar.value = info.progress;
+    const waits = info.jobsBefore ? `, ${count(info.jobsBefore, "job")} before it` : "";
+    const attempt = info.attempt > 1 ? ` (attempt ${info.attempt})` : "";
+    this.now.textContent = info.status === "accepted" ? `Waiting for a worker${waits}${attempt}` : `${info.progress} % – ${info.message ?? ""}${attempt}`;
+    const at = info.status === "accepted" ? -1 : STAGES.findIndex(([kind]) => kind === info.stage);
+    [...this.stages.children].forEach((line, index) => {
+      line.className = index < at ? "done" : "";
+      if (index === at) line.setAttribute("aria-current", "step");
+      else line.removeAttribute("aria-current");
+    });
+  }
+
+  failed(info) {
+    const reason = info.message.replace(/^no-scenes:?\s*/, "");
+    const none = info.message.startsWith("no-scenes");
+    this.body.replaceChildren(
+      h("div", { class: "reason" },
+        h("h2", {}, none ? "There was nothing to work with" : "The job could not be done"),
+        h("p", {}, sentence(reason))),
+      h("div", { class: "actions" },
+        h("button", { type: "button", class: "main-button", onclick: () => this.retry() }, "Try again"),
+        this.again()),
+      h("p", { class: "quiet" }, "Trying again does only what is missing. If it fails at the same place, change the order."),
+    );
+    this.log.open = true;
+  }
+
+  dismissed() {
+    this.body.replaceChildren(h("p", {}, "This job was stopped or removed. It has no results."), h("div", { class: "actions" }, this.again()));
+  }
+
+  again() {
+    return h("a", { class: "button", href: `${url("")}?like=${this.id}` }, "Change the order");
+  }
+
+  async finished(info) {
+    const took = (Date.parse(info.finished) - Date.parse(info.started)) / 1000;
+    this.log.before(this.body);
+    const results = await import("./results.js");
+    await results.show({ job: info, order: this.order, map: this.map, outline: this.outline, body: this.body, took: lasting(took) });
+    this.body.append(h("div", { class: "actions" }, this.again(),
+      h("button", { type: "button", onclick: () => this.dismiss("Remove this job’s results? They cannot be brought back.") }, "Remove the results")));
+  }
+
+  async readLog() {
+    if (!this.log.open) return;
+    const { entries } = await json(`jobs/${this.id}/log`);
+    const fresh = entries.slice(this.lines.childElementCount);
+    this.lines.append(...fresh.map((e) => h("li", { class: e.level }, h("time", { datetime: e.time }, clockWords(e.time)), ` ${e.message}`)));
+    if (fresh.length) this.lines.scrollTop = this.lines.scrollHeight;
+  }
+
+  async retry() {
+    await this.doing(() => post(`jobs/${this.id}/retry`));
+    this.info = undefined;
+    this.etag = "";
+    await this.follow();
+  }
+
+  async dismiss(question) {
+    if (!confirm(question)) return;
+    await this.doing(() => json(`jobs/${this.id}`, { method: "DELETE" }));
+    if (ENDED.includes(this.info.status)) location.reload();
+  }
+
+  async doing(act) {
+    try {
+      return await act();
+    } catch (error) {
+      this.body.prepend(h("p", { class: "wrong", role: "alert" }, error.message));
+      throw error;
+    }
+  }
+}
