@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from pystac import Collection, Item
+from pystac import Collection, Item, Link
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_http import PATIENCE_S, check_place, client_of, fetch, shown, without_keys
-from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched
+from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched, no_collection
 from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
 
 PAGE = 100
+MOST_EMPTY = 50
+"""Pages in a row; they may be followed by others."""
 TRIES = 3
 PAUSE_S = 0.5
+log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 5.0
 """A server that asks for more is left alone meanwhile: the step waits, and the worker does something else."""
 
@@ -57,6 +62,26 @@ class PatientStacIO(StacApiIO):
         if parameters:
             what["json" if verb == "POST" else "params"] = parameters
         return _patiently(lambda: str(fetch(self._client, verb, href, **what), "utf-8", "replace"), self._tries)
+
+    def get_pages(
+        self, url: str, method: str | None = None, parameters: dict[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the pages of an answer, empty ones too: some servers filter after a page is cut, and go on behind it.
+
+        They end where there is no link to a next one, or where that has been followed before.
+        """
+        page = self.read_json(url, method=method, parameters=parameters)
+        followed: set[str] = set()
+        while True:
+            yield page
+            link = next((link for link in page.get("links", []) if link.get("rel") == "next"), None)
+            key = json.dumps(link, sort_keys=True)
+            if link is None or key in followed:
+                if link is not None:
+                    log.warning("%s: its pages go in a circle, after %d of them", shown(url), len(followed) + 1)
+                return
+            followed.add(key)
+            page = self.read_json(Link.from_dict(link), parameters=parameters)
 
 
 def _patiently(ask: Callable[[], str], tries: int) -> str:
@@ -121,9 +146,16 @@ class ApiFeed:
             area: EPSG:4326.
             days: acquisition days.
             fetched: called for every page.
+
+        Raises:
+            InvalidJob: the API has no such collection, or does not understand the question.
+            Unavailable: it does not answer, or not with items.
         """
         span = f"{days.start}T00:00:00Z/{days.end}T23:59:59Z"
-        yield from self._search(fetched, bbox=area.bounds, datetime=span, limit=PAGE)
+        found = self._search(fetched, bbox=area.bounds, datetime=span, limit=PAGE)
+        if not found:
+            self._must_exist()
+        yield from found
 
     def samples(self, count: int) -> list[Item]:
         """Return a few items, whichever come first."""
@@ -141,6 +173,20 @@ class ApiFeed:
                 f"catalogue {self._name!r}: its answer is no collection: {without_keys(str(error))}"
             ) from error
 
+    def _must_exist(self) -> None:
+        """Refuse a collection that the API does not have: a search for it finds nothing, like one in the wrong place.
+
+        Raises:
+            InvalidJob: the API names its collections, and this is none of them.
+        """
+        if self.collections():
+            return
+        with suppress(FileNotFoundError, *ODD):  # a few APIs can be searched, and have no list of collections
+            listed = json.loads(self._io.request(f"{self._source.href.rstrip('/')}/collections"))["collections"]
+            names = [str(collection["id"]) for collection in listed]
+            if self._source.collection not in names:
+                raise no_collection(self._name, self._source.collection, names)
+
     def _search(
         self,
         fetched: Fetched = lambda count: None,
@@ -156,11 +202,15 @@ class ApiFeed:
         found: dict[tuple[str | None, str], Item | BrokenItem] = {}
         try:
             search = self._client.search(method=self._method, collections=[self._source.collection], **question)
-            for pages, page in enumerate(search.pages_as_dicts(), 1):
+            empty = 0
+            for pages, page in enumerate(self._io.get_pages(search.url, search.method, search.get_parameters()), 1):
                 new = {_key(item): item for item in map(self._item, page["features"])}
                 fetched(len(new))
-                if new.keys() <= found.keys():
-                    break  # pages that go in a circle
+                empty = 0 if new else empty + 1
+                if (new and new.keys() <= found.keys()) or empty > MOST_EMPTY:
+                    what = "go in a circle" if new else f"are empty, {empty} in a row"
+                    log.warning("catalogue %r: its pages %s, after %d items", self._name, what, len(found))
+                    break
                 found |= new
                 if len(found) > MOST_ITEMS:
                     raise _not_an_api(self._name, f"it answers with more than {MOST_ITEMS} items")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pystac.errors import STACError, STACTypeError
 
+from jobs.errors import InvalidJob, Problem
+
 MOST_ITEMS = 20_000
 """Ten years of one place in both sensors are some 4,000; more means a server that ignores what it is asked."""
+MOST_NAMED = 8
 ODD = (STACError, STACTypeError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a document of another kind than expected gives rise to."""
 
@@ -27,3 +30,17 @@ class BrokenItem:
 
     id: str
     reason: str
+
+
+def no_collection(name: str, collection: str, there: Sequence[str]) -> InvalidJob:
+    """Return the error of a catalogue that does not have a collection.
+
+    Args:
+        name: of the catalogue.
+        collection: that is asked for.
+        there: ids of those that it has, as far as known.
+    """
+    known = f": it has {', '.join(sorted(there)[:MOST_NAMED])}" if there else ""
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    cure = "name one of its own in the catalogue's source; a profile with s2 alone does without radar"
+    return InvalidJob(Problem("/catalog", f"catalog {name!r} has no collection {collection!r}{known}{more}; {cure}"))

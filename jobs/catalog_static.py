@@ -15,13 +15,15 @@ from pystac.errors import STACError, STACTypeError
 from shapely.geometry.base import BaseGeometry
 
 from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown, without_keys
-from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched
+from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched, no_collection
 from jobs.errors import AccessDenied, ClearleafError, InvalidJob, Problem, Unavailable
 from jobs.request import TimeRange
 from jobs.sources import Source, is_url
 
 MOST_DEPTH = 16
 """Folders below a collection; year, month, day and tile are four."""
+MOST_FOLDERS = 1_000
+"""Looked into for a collection; those that have items are the most."""
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +46,7 @@ class StaticFeed:
         self._io = HttpStacIO(source, patience_s)
         href = source.href if source.href.endswith(".json") else source.href.rstrip("/") + "/catalog.json"
         try:
-            self._root = StacCatalog.from_file(href, stac_io=self._io)
+            self._root = _root(href, self._io)
         except FileNotFoundError as error:
             raise _not_usable(name, f"there is no {shown(href)}") from error
         except (STACError, STACTypeError, ValueError, KeyError) as error:
@@ -55,7 +57,7 @@ class StaticFeed:
             ) from error
 
     def items(self, area: BaseGeometry, days: TimeRange, fetched: Fetched) -> Iterator[Item | BrokenItem]:
-        """Yield all items: nobody but us looks at area and days; a catalogue without the collection has none.
+        """Yield all items: nobody but us looks at area and days.
 
         Args:
             area: not asked for.
@@ -63,9 +65,12 @@ class StaticFeed:
             fetched: called for every item.
 
         Raises:
-            InvalidJob: it has no end.
+            InvalidJob: it has no such collection, or no end.
             Unavailable: part of it cannot be read now, or none of its items.
         """
+        collections, others = self._found()
+        if not collections:
+            raise no_collection(self._name, self._source.collection, others)
         for item in self._all_items():
             fetched(1)
             yield item
@@ -76,9 +81,25 @@ class StaticFeed:
 
     def collections(self) -> list[Collection]:
         """Return the source's collection, if the catalogue has it."""
-        with self._reading():
-            children = list(self._root.get_children())
-        return [child for child in children if isinstance(child, Collection) and child.id == self._source.collection]
+        return self._found()[0]
+
+    def _found(self) -> tuple[list[Collection], list[str]]:
+        """Return the source's collection, the root or somewhere below, nearest first; and the ids of the others."""
+        level: list[StacCatalog] = [self._root]
+        others: list[str] = []
+        seen = {str(self._root.get_self_href())}
+        for _ in range(MOST_DEPTH):
+            collections = [folder for folder in level if isinstance(folder, Collection)]
+            mine = [folder for folder in collections if folder.id == self._source.collection]
+            if mine or not level:
+                return mine, others
+            others += [folder.id for folder in collections]
+            links = (link for folder in level for link in folder.get_links("child"))
+            hrefs = dict.fromkeys(str(link.get_absolute_href()) for link in links)
+            below = [href for href in hrefs if href not in seen][: MOST_FOLDERS - len(seen)]
+            seen |= set(below)
+            level = [self._folder(href) for href in below]
+        return [], others
 
     def _all_items(self) -> Iterator[Item | BrokenItem]:
         """Yield what every link to an item leads to; one broken file is no reason to do without the others."""
@@ -166,6 +187,14 @@ class StaticFeed:
                 raise error.__cause__ from error
             place = f"catalogue {self._name!r}: {self._source.collection}"
             raise Unavailable(f"{place} cannot be read: {without_keys(str(error))}") from error
+
+
+def _root(href: str, io: HttpStacIO) -> StacCatalog:
+    """Return the root of a catalogue, which may be a collection."""
+    try:
+        return StacCatalog.from_file(href, stac_io=io)
+    except STACTypeError:
+        return Collection.from_file(href, stac_io=io)
 
 
 def _not_usable(name: str, why: str) -> InvalidJob:

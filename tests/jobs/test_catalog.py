@@ -15,6 +15,7 @@ from jobs.catalog import CatalogProfile, open_catalog
 from jobs.errors import InvalidJob, Unavailable
 from jobs.extent import Extent
 from jobs.request import TimeRange
+from jobs.sources import Source
 from models.simulation.site import SiteSpec
 
 DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
@@ -190,6 +191,32 @@ def test_items_without_end_are_refused(catalogue, monkeypatch):
     monkeypatch.setattr(catalog_static, "MOST_ITEMS", 3)
     with pytest.raises(InvalidJob, match="sentinel-2-l2a has more than 3 items"):
         searched(catalogue)
+
+
+def test_a_collection_that_is_not_there_is_named_with_those_that_are(catalogue):
+    area = shape(json.loads((catalogue / "aoi.geojson").read_text())["geometry"])
+    profile = CatalogProfile(name="here", href=str(catalogue), s1_collection="radar")
+    with pytest.raises(InvalidJob, match=r"'here' has no collection 'radar': it has sentinel-1-rtc, sentinel-2-l2a"):
+        open_catalog(profile).search(area, DAYS)
+
+
+def test_collections_are_found_in_folders_below(catalogue):
+    before = searched(catalogue)
+    root = json.loads((catalogue / "catalog.json").read_text())
+    inner = root | {"id": "inner", "links": [link for link in root["links"] if link["rel"] == "child"]}
+    (catalogue / "inner.json").write_text(json.dumps(inner))
+    root["links"] = [{"rel": "child", "href": "./inner.json"}]
+    (catalogue / "catalog.json").write_text(json.dumps(root))
+    assert searched(catalogue) == before
+
+
+def test_a_collection_may_be_the_root(catalogue):
+    place = catalogue / "sentinel-2-l2a" / "collection.json"
+    area = shape(json.loads((catalogue / "aoi.geojson").read_text())["geometry"])
+    profile = CatalogProfile(name="here", s2=Source(href=str(place), collection="sentinel-2-l2a"))
+    found = open_catalog(profile).search(area, DAYS)
+    assert [s.id for s in found.scenes] == [s.id for s in searched(catalogue).scenes if s.sensor == "s2"]
+    assert len(found.scenes) > 1
 
 
 def test_where_there_is_no_catalogue_the_order_is_told(tmp_path):

@@ -200,6 +200,10 @@ def _application(made: Habits) -> FastAPI:
     async def by_body(request: Request):
         return made.search(await request.json())
 
+    @app.get("/collections")
+    def collections():
+        return {"collections": made.collections}
+
     @app.get("/collections/{name}")
     def collection(name: str):
         found = [c for c in made.collections if c["id"] == name]
@@ -348,10 +352,38 @@ def test_what_is_no_item_is_left_out_by_name(habits, searched, static):
     assert [(scene.id, scene.day) for scene in found.dropped] == [("half", None)]
 
 
-def test_pages_that_go_in_a_circle_end(habits, searched, static):
+def test_pages_that_go_in_a_circle_end_and_are_told(habits, searched, static, caplog):
     habits.next_link = {"rel": "next", "href": f"{habits.url}/search", "method": "POST", "body": {"collections": []}}
     habits.heeds_filters = False
     assert ids(searched()) == ids(static)
+    assert "its pages go in a circle" in caplog.text
+
+
+def test_an_empty_page_with_a_new_link_is_not_the_last(habits, searched, static, monkeypatch):
+    """Servers that filter what is on a page after it is cut have such pages."""
+    monkeypatch.setattr(catalog_api, "PAGE", 2)
+    search = habits.search
+
+    def with_gaps(question):
+        if question.get("gap"):
+            return search({name: value for name, value in question.items() if name != "gap"})
+        body = question | {"gap": True}
+        link = {"rel": "next", "href": f"{habits.url}/search", "method": "POST", "body": body}
+        return {"type": "FeatureCollection", "features": [], "links": [link]}
+
+    monkeypatch.setattr(habits, "search", with_gaps)
+    assert ids(searched()) == ids(static)
+
+
+def test_pages_that_are_empty_for_ever_end(habits, searched, monkeypatch, caplog):
+    def empty(question):
+        body = question | {"token": question.get("token", 0) + 1}
+        link = {"rel": "next", "href": f"{habits.url}/search", "method": "POST", "body": body}
+        return {"type": "FeatureCollection", "features": [], "links": [link]}
+
+    monkeypatch.setattr(habits, "search", empty)
+    assert ids(searched()) == []
+    assert "its pages are empty, 51 in a row" in caplog.text
 
 
 def test_a_server_that_answers_without_end_is_refused(habits, searched, monkeypatch):
@@ -369,6 +401,12 @@ def test_a_next_page_on_another_host_is_not_fetched(habits, searched):
 def test_a_collection_that_is_not_there_has_no_extent(habits, folder):
     habits.collections = []
     assert Catalog(profile(habits.url, folder, kind="api")).extents() == ()
+
+
+def test_a_collection_that_an_api_does_not_have_is_named_with_those_it_has(habits, searched):
+    habits.items, habits.collections = [], [c for c in habits.collections if c["id"] != "sentinel-2-l2a"]
+    with pytest.raises(InvalidJob, match=r"has no collection 'sentinel-2-l2a': it has sentinel-1-rtc"):
+        searched()
 
 
 def test_a_place_that_is_no_api_says_so(habits, folder):
