@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -27,15 +26,12 @@ from clearleaf.client_errors import (
     seconds,
 )
 from clearleaf.download import Download
+from clearleaf.job_handle import JobHandle, Meanwhile, Progress
 from clearleaf.opened import open_collection, open_dataset, open_parcels
 
 if TYPE_CHECKING:
     import geopandas
     import xarray
-
-Progress = Callable[[dict[str, Any]], None]
-Meanwhile = Callable[[], None]
-"""Called about every second while one waits; may raise to end it."""
 
 PATIENCE_S = 60.0
 """For how long `wait` puts up with a service that is away before it gives up; a restart takes less."""
@@ -238,59 +234,6 @@ class Client:
         if not response.is_success:
             raise error_of(response)
         return response
-
-
-@dataclass(frozen=True)
-class JobHandle:
-    """One job of one service."""
-
-    client: Client
-    id: str
-
-    def status(self) -> dict[str, Any]:
-        """Return the job's statusInfo."""
-        return self.client.status(self.id)
-
-    def wait(
-        self,
-        progress: Progress | None = None,
-        timeout_s: float | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> dict[str, Any]:
-        """Return the statusInfo once the job was successful; see `Client.wait`."""
-        return self.client.wait(self.id, progress, timeout_s, meanwhile)
-
-    def results(self) -> dict[str, Any]:
-        """Return the results document; see `Client.results`."""
-        return self.client.results(self.id)
-
-    def download(self, directory: str | Path) -> Path:
-        """Fetch all files and return the path of `collection.json`; see `Client.download`."""
-        return self.client.download(self.id, directory)
-
-    def collection(self) -> pystac.Collection:
-        """Return the STAC collection of the results; see `Client.collection`."""
-        return self.client.collection(self.id)
-
-    def dataset(self, assets: Sequence[str] = ("lai", "lai_sigma")) -> xarray.Dataset:
-        """Return rasters of every date as arrays (time, y, x); see `Client.dataset`."""
-        return self.client.dataset(self.id, assets)
-
-    def parcels(self) -> geopandas.GeoDataFrame:
-        """Return the series of the parcels; see `Client.parcels`."""
-        return self.client.parcels(self.id)
-
-    def retry(self) -> dict[str, Any]:
-        """Try the job again if it has failed; see `Client.retry`."""
-        return self.client.retry(self.id)
-
-    def log(self) -> list[dict[str, Any]]:
-        """Return the job's log, oldest entry first."""
-        return self.client.log(self.id)
-
-    def cancel(self) -> dict[str, Any]:
-        """Stop the job, or remove its results if it has ended."""
-        return self.client.cancel(self.id)
 
 
 def _sleep(left_s: float, meanwhile: Meanwhile | None) -> None:
