@@ -69,7 +69,13 @@ class TileResult:
 
 
 def read_stack(plan: Plan, geobox: GeoBox, reader: SceneReader, tick: Tick = lambda done, of: None) -> SceneStack:
-    """Return every planned scene on a grid."""
+    """Return every planned scene on a grid.
+
+    Raises:
+        AccessDenied: none of a sensor's scenes may be read.
+        Unavailable: the weather takes too many of them, or this worker lacks a key of the plan's catalogue.
+    """
+    reader = reader.for_catalog(plan.catalog)
     s1, s2 = plan.s1_scenes, plan.s2_scenes
     of = len(s1) + len(s2)
     radar = reader.read_s1(s1, geobox, lambda done, _: tick(done, of))

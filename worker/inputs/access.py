@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from jobs.catalog_http import PATIENCE_S, fetch
-from jobs.errors import AccessDenied, Problem
+from jobs.errors import AccessDenied, Problem, Unavailable
 from jobs.profiles import CatalogProfile
 from jobs.sas import KEY_VARIABLE, NEEDS_KEY, SasTokens
 from jobs.scenes import Scene
@@ -39,26 +39,44 @@ class Access:
     Attributes:
         tokens: of the Planetary Computer.
         has_key: whether they are asked for with a key.
-        passwords: user and password, by the URL of the catalogue that holds them.
         s3: credentials; None where there are none.
-        endpoints: host of the S3 service of each bucket.
+        profiles: of the catalogues that are configured here, with their passwords; of one alone within a job.
     """
 
     tokens: SasTokens = field(default_factory=SasTokens)
     has_key: bool = False
-    passwords: dict[str, str] = field(default_factory=dict, repr=False)
     s3: S3Keys | None = None
-    endpoints: dict[str, str] = field(default_factory=dict)
+    profiles: tuple[CatalogProfile, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, profiles: Iterable[CatalogProfile], key: SecretStr | None, s3: S3Keys | None) -> Access:
         """Return what opens the files of some catalogues."""
         key = key if key is not None and key.get_secret_value() else None
-        sources = [source for profile in profiles for source in profile.sources.values()]
-        places = [(without_password(source.href), urlsplit(source.href).netloc) for source in sources]
-        passwords = {href: netloc.rpartition("@")[0] for href, netloc in places if "@" in netloc}
-        endpoints = {bucket: s.s3_endpoint for s in sources if s.signing == "s3" for bucket in s.asset_hosts}
-        return cls(SasTokens(key), key is not None, passwords, s3, endpoints)
+        return cls(SasTokens(key), key is not None, s3, tuple(profiles))
+
+    def for_catalog(self, planned: CatalogProfile) -> Access:
+        """Return what opens the files of a planned catalogue, and holds no password or place of another one.
+
+        Two profiles may ask one host with different passwords, or two S3 services that have a bucket of one name.
+
+        Args:
+            planned: as the plan keeps it, without passwords.
+
+        Raises:
+            Unavailable: this worker does not know it, knows it otherwise, or lacks a key; another one may not.
+        """
+        mine = tuple(profile for profile in self.profiles if profile.name == planned.name)
+        if self.profiles and not (mine and _places(mine[0].told()) == _places(planned)):
+            otherwise = "otherwise than the job was planned with" if mine else "not"
+            raise Unavailable(
+                f"catalogue {planned.name!r} is {otherwise} configured on this worker: give all workers the same "
+                "CLEARLEAF_CATALOGS"
+            )
+        for source in planned.sources.values():
+            why = self.missing(source)
+            if why is not None:
+                raise Unavailable(f"this worker cannot read from catalogue {planned.name!r}: {why}")
+        return replace(self, profiles=mine)
 
     def missing(self, source: Source) -> str | None:
         """Return what is needed to open files of a source and is not there, with the cure; None where nothing is."""
@@ -92,8 +110,9 @@ class Access:
         """
         if scene.signing == "planetary-computer":
             return self.tokens.signed(href)
-        for catalog, password in self.passwords.items():
-            if may_hear_password(href, catalog):
+        for source in self._sources(scene):
+            password = urlsplit(source.href).netloc.rpartition("@")[0] if source.is_remote else ""
+            if password and may_hear_password(href, without_password(source.href)):
                 parts = urlsplit(href)
                 return urlunsplit(parts._replace(netloc=f"{password}@{parts.netloc}"))
         return href
@@ -102,15 +121,16 @@ class Access:
         """Return whether a file that was refused may be opened with a new signature."""
         return scene.signing == "planetary-computer" and self.tokens.forget(href, refused)
 
-    def trouble(self, place: str) -> Fault | None:
+    def trouble(self, scene: Scene, place: str) -> Fault | None:
         """Return what the archive of a file says if it is in trouble now; None where it is well, or there is none.
 
         Args:
+            scene: that it belongs to.
             place: path or URL that can be opened now.
         """
         if place.startswith("s3://"):
             try:
-                place = self._s3_url(place)
+                place = self._s3_url(scene, place)
             except ValueError:
                 return None
         return asked_itself(place) if is_url(place) else None
@@ -121,7 +141,7 @@ class Access:
             return {}
         from rasterio.session import AWSSession
 
-        scheme, _, host = self._endpoint(next(iter(scene.assets.values())).href).partition("://")
+        scheme, _, host = self._endpoint(scene, next(iter(scene.assets.values())).href).partition("://")
         session = AWSSession(
             aws_access_key_id=self.s3.access.get_secret_value(),
             aws_secret_access_key=self.s3.secret.get_secret_value(),
@@ -147,7 +167,7 @@ class Access:
         if is_url(place):
             return _fetched(place)
         if place.startswith("s3://"):
-            return _fetched(self._s3_url(place))
+            return _fetched(self._s3_url(scene, place))
         if "://" not in place:
             with open(local_path(place), "rb") as file:  # noqa: PTH123 - a href
                 content = file.read(MOST_DOCUMENT_BYTES + 1)
@@ -156,12 +176,19 @@ class Access:
             return content
         raise ValueError("documents are not read by this protocol")
 
-    def _endpoint(self, href: str) -> str:
+    def _endpoint(self, scene: Scene, href: str) -> str:
         """Return the URL of the S3 service of an object; empty for AWS."""
-        endpoint = self.endpoints.get(urlsplit(href).netloc, "")
+        bucket = urlsplit(href).netloc
+        known = (source.s3_endpoint for source in self._sources(scene) if bucket in source.asset_hosts)
+        endpoint = next(known, "")
         return endpoint if "://" in endpoint or not endpoint else f"https://{endpoint}"
 
-    def _s3_url(self, href: str) -> str:
+    def _sources(self, scene: Scene) -> list[Source]:
+        """Return where scenes of the same sensor come from, in the catalogues that are known."""
+        found = (profile.sources.get(scene.sensor) for profile in self.profiles)
+        return [source for source in found if source is not None]
+
+    def _s3_url(self, scene: Scene, href: str) -> str:
         """Return a URL that opens an object for as long as it takes to read it.
 
         Raises:
@@ -180,13 +207,18 @@ class Access:
             aws_access_key_id=self.s3.access.get_secret_value(),
             aws_secret_access_key=self.s3.secret.get_secret_value(),
             region_name=S3_REGION,
-            endpoint_url=self._endpoint(href) or None,
+            endpoint_url=self._endpoint(scene, href) or None,
         )
         wanted = {"Bucket": bucket, "Key": key}
         try:
             return str(client.generate_presigned_url("get_object", wanted, ExpiresIn=S3_URL_LIVES_S))
         except BotoCoreError as error:
             raise ValueError(f"{href} cannot be read: {error}") from error
+
+
+def _places(profile: CatalogProfile) -> dict[str, tuple[str, str, str]]:
+    """Return what decides where a catalogue's files are asked for, and with what."""
+    return {sensor: (s.href, s.signing, s.s3_endpoint) for sensor, s in profile.sources.items()}
 
 
 def _fetched(url: str) -> bytes:

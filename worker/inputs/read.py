@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 from shapely import box
 
 from jobs.errors import Unavailable
+from jobs.profiles import CatalogProfile
 from jobs.scenes import S1_ASSETS, S2_ASSETS, Scene, SceneAsset
 from models.series import FloatArray
 from worker.inputs.access import Access
@@ -75,6 +76,10 @@ class SceneReader:
             f"the job was planned with the cloud mask {name}, which this worker does not have: give it one with "
             f"CLEARLEAF_CLOUD_MASK and CLEARLEAF_CLOUD_MASK_DIR, or start a worker that has one"
         )
+
+    def for_catalog(self, planned: CatalogProfile) -> SceneReader:
+        """Return a reader with the keys and passwords of a planned catalogue alone. Raises as `Access.for_catalog`."""
+        return replace(self, access=self.access.for_catalog(planned))
 
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
         """Return the radar scenes that touch a grid; slices of one pass become one date. Raises as `read_s2`."""
@@ -195,7 +200,7 @@ class SceneReader:
             before: what was wrong at the last try.
         """
         if before is not None and before.asked:
-            still = self.access.trouble(place)
+            still = self.access.trouble(scene, place)
             if still is not None:
                 return still
         try:
@@ -206,7 +211,7 @@ class SceneReader:
         forget(place)
         if fault.is_silence or fault.is_final or fault.is_refusal:
             return fault
-        return self.access.trouble(place) or fault
+        return self.access.trouble(scene, place) or fault
 
 
 def _physical(values: FloatArray, asset: SceneAsset) -> FloatArray:

@@ -35,8 +35,9 @@ def settle(plan: Plan, reader: SceneReader, tick: Callable[[], None] = lambda: N
 
     Raises:
         NoScenes: every scene was dropped.
-        Unavailable: the archive cannot be read now.
+        Unavailable: the archive cannot be read now, or not by this worker.
     """
+    reader = reader.for_catalog(plan.catalog)
     kept, dropped = _with_offsets(plan, reader, tick)
     if not kept:
         why = "; ".join(f"{scene.id}: {scene.reason}" for scene in dropped[:3])

@@ -16,6 +16,8 @@ from worker.inputs import access as opening
 from worker.inputs import read as reading
 from worker.inputs.access import Access, S3Keys
 from worker.inputs.read import SceneReader
+from worker.inputs.settle import settle
+from worker.reconstruct import read_stack
 
 KEY = SecretStr("hunter-key")
 
@@ -188,6 +190,54 @@ def test_a_password_is_for_its_own_host_and_not_told_in_clear_text(plan, catalog
     access = Access.of([CatalogProfile(name="own", href=catalog)], None, None)
     opened = access.opened(plan.s2_scenes[0], href)
     assert opened == (href.replace("//", "//user:pw@") if told else href)
+
+
+def test_each_catalogue_and_sensor_has_its_own_password(plan):
+    """Two profiles, and two sensors of one, ask the same host, each with its own."""
+
+    def place(word):
+        return f"https://user:{word}@a.org/c"
+
+    one = CatalogProfile(
+        name="one", s2=Source(href=place("1"), collection="c"), s1=Source(href=place("radar"), collection="r")
+    )
+    two = CatalogProfile(name="two", href=place("2"))
+    access, href = Access.of([one, two], None, None), "https://a.org/x.tif"
+    optical, radar = plan.s2_scenes[0], plan.s1_scenes[0]
+    assert access.for_catalog(one.told()).opened(optical, href) == "https://user:1@a.org/x.tif"
+    assert access.for_catalog(one.told()).opened(radar, href) == "https://user:radar@a.org/x.tif"
+    assert access.for_catalog(two.told()).opened(optical, href) == "https://user:2@a.org/x.tif"
+    assert "radar@" not in repr(access)
+
+
+def test_buckets_of_one_name_are_asked_for_where_they_are(plan):
+    def of(name):
+        endpoint = f"{name}.example.org"
+        s2 = Source(href="/c", collection="c", asset_hosts=("data",), signing="s3", s3_endpoint=endpoint)
+        return CatalogProfile(name=name, s2=s2)
+
+    access = Access.of([of("one"), of("two")], None, S3Keys(KEY, KEY))
+    asset = plan.s2_scenes[0].assets["B03"].model_copy(update={"href": "s3://data/B03.jp2"})
+    scene = plan.s2_scenes[0].model_copy(update={"assets": {"B03": asset}, "signing": "s3"})
+    for name in ("one", "two"):
+        options = access.for_catalog(of(name)).environment(scene)["session"].get_credential_options()
+        assert options["AWS_S3_ENDPOINT"] == f"{name}.example.org"
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        (CatalogProfile(name="other", href="/c"), "is not configured on this worker"),
+        (CatalogProfile(name="copernicus", href="/c"), "otherwise than the job was planned with"),
+        (BUILT_IN["copernicus"], "put credentials into CLEARLEAF_SCENES_S3_ACCESS_KEY"),
+    ],
+)
+def test_a_worker_without_the_keys_of_a_plan_leaves_its_step_to_another(plan, known, says):
+    reader = SceneReader(tries=1, access=Access.of([known], KEY, None))
+    elsewhere = plan.model_copy(update={"catalog": BUILT_IN["copernicus"].told()})
+    for read in (lambda: read_stack(elsewhere, plan.geobox, reader), lambda: settle(elsewhere, reader)):
+        with pytest.raises(Unavailable, match=says):
+            read()
 
 
 def test_a_token_is_not_sent_in_clear_text(tokens, archive):
