@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Path, Request
 
 from jobs.errors import JobNotFound
@@ -18,6 +21,8 @@ from service.rasters import Rasters
 from service.settings import ApiSettings
 from service.waker import Waker
 
+LONG_ANSWERS = 3
+"""Answers of some seconds that are worked on together: what they read is in memory together, too."""
 TENANT = "local"
 """Whose jobs are served as long as nobody has to sign in."""
 
@@ -33,6 +38,7 @@ class Parts:
     settings: ApiSettings
     extents: Extents
     rasters: Rasters
+    turns: CapacityLimiter = field(default_factory=partial(CapacityLimiter, LONG_ANSWERS))
 
 
 def parts_of(request: Request) -> Parts:
@@ -65,3 +71,12 @@ def find_job(job_id: GivenJobId, parts: GivenParts) -> Job:
 
 
 GivenJob = Annotated[Job, Depends(find_job)]
+
+
+async def take_turn(parts: GivenParts) -> AsyncIterator[None]:
+    """Wait until few others have a long answer made: here, not in the threads that every short answer needs."""
+    async with parts.turns:
+        yield
+
+
+Turn = Annotated[None, Depends(take_turn)]
