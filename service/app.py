@@ -22,7 +22,7 @@ from service.headers import SecurityHeaders
 from service.openapi import DESCRIPTION, TITLE, describer
 from service.order_schema import order_schema
 from service.rasters import Rasters
-from service.routes import health, landing, page, processes, results, series, stac, tiles, values
+from service.routes import health, landing, page, pictures, processes, results, series, stac, tiles, values
 from service.routes import jobs as job_routes
 from service.settings import ApiSettings
 from service.waker import Waker
@@ -50,7 +50,7 @@ def create_app(jobs: JobStore, queue: JobQueue, storage: Storage, signer: Signer
     app.state.parts = Parts(jobs, waker, storage, signer, settings, Extents(settings.catalogs), Rasters(storage))
     routers = [page.pages, page.router]  # first: what they do not match is for the doors of the same paths
     routers += [landing.router, health.router, processes.router, job_routes.router, results.router, stac.router]
-    routers += [series.router, tiles.router, values.router]
+    routers += [series.router, tiles.router, values.router, pictures.router]
     for router in routers:
         app.include_router(router)
     errors.install(app, routers)

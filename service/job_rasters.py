@@ -43,6 +43,11 @@ class JobRasters:
     simulated: bool
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of every raster."""
+        return self.geobox.shape[0], self.geobox.shape[1]
+
+    @property
     def dates(self) -> list[date]:
         """The days given out, ascending."""
         return list(self.rasters["lai"])

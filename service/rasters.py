@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 import rasterio
 from rasterio.abc import FileContainer
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 from rio_tiler.errors import TileOutsideBounds
@@ -41,6 +42,12 @@ class Rasters:
         """Return one value in its unit; NaN where there is no data."""
         return float(self.window(raster, (slice(row, row + 1), slice(column, column + 1)), (1, 1))[0, 0])
 
+    def whole(self, raster: StoredRaster, at_most: tuple[int, int], *, classes: bool = False) -> np.ndarray:
+        """Return a whole raster, as `window` does, with no more rows and columns than it has or than are wanted."""
+        with self._opened(raster) as source:
+            shape = min(source.height, at_most[0]), min(source.width, at_most[1])
+            return _read(source, (slice(0, source.height), slice(0, source.width)), shape, classes=classes)
+
     def window(
         self, raster: StoredRaster, place: tuple[slice, slice], shape: tuple[int, int], *, classes: bool = False
     ) -> np.ndarray:
@@ -50,14 +57,13 @@ class Rasters:
             raster: which.
             place: rows and columns.
             shape: of the answer; a smaller one than the place is read from overviews.
-            classes: it holds classes, not quantities.
+            classes: it holds classes, which are picked; quantities are averaged.
 
         Returns:
             (H, W) in the raster's unit, NaN where there is no data.
         """
         with self._opened(raster) as source:
-            read = source.read(1, window=Window.from_slices(*place), out_shape=shape, masked=not classes)
-            return _decoded(source, read)
+            return _read(source, place, shape, classes=classes)
 
     def tile(self, raster: StoredRaster, z: int, x: int, y: int, *, classes: bool) -> np.ndarray | None:
         """Return a tile of the web's usual scheme (Web Mercator, 256 pixels); None where the raster does not reach.
@@ -136,6 +142,12 @@ class _Only(FileContainer):  # type: ignore[misc]  # rasterio is untyped
 
     def size(self, path: str) -> int:
         return self._raster.size
+
+
+def _read(source: Any, place: tuple[slice, slice], shape: tuple[int, int], *, classes: bool) -> np.ndarray:  # noqa: ANN401
+    resampling = Resampling.nearest if classes else Resampling.average
+    window = Window.from_slices(*place)
+    return _decoded(source, source.read(1, window=window, out_shape=shape, masked=True, resampling=resampling))
 
 
 def _decoded(source: Any, stored: np.ma.MaskedArray) -> np.ndarray:  # noqa: ANN401 - rasterio is untyped

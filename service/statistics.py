@@ -95,8 +95,9 @@ def polygon_statistics(job: JobRasters, rasters: Rasters, polygon: BaseGeometry)
 
 def _lai(job: JobRasters, rasters: Rasters, cover: Cover, day: date) -> np.ndarray:
     """Return the LAI of covered cells (N,), NaN where there is no data, water or snow."""
+    place = cover.rows, cover.columns
     lai, quality = (
-        rasters.window(job.rasters[asset][day], (cover.rows, cover.columns), cover.shape).ravel()[cover.cells]
+        rasters.window(job.rasters[asset][day], place, cover.shape, classes=asset == "quality").ravel()[cover.cells]
         for asset in ("lai", "quality")
     )
     return np.where(quality == _WATER, np.nan, lai)

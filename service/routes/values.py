@@ -81,7 +81,7 @@ def statistics(
     """Give mean, spread and percentiles of LAI in a polygon on every date; nothing is kept of the polygon.
 
     Pixels count by the share that the polygon covers. Water and snow are no data. The figures of a parcel are those of
-    the job's own series.
+    the job's own series; percentiles may be one pixel apart where values are equal.
     """
     polygon = read_polygon_of(body, parts.settings.limits)
     return JSONResponse(polygon_statistics(rasters, parts.rasters, polygon), headers={"Cache-Control": "no-store"})
