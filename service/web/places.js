@@ -23,6 +23,9 @@ function parcelSeries(feature, unit) {
   return { name: `Parcel ${feature.id ?? ""}`, key: "At least half observed", rows, unit, simulated: feature.properties?.["clearleaf:simulated"] };
 }
 
+// Light with a dark edge: seen on every colour of the legends.
+const border = (chosen) => [shape(null, "parcel-edge", chosen ? 5 : 3), shape(null, chosen ? "parcel-chosen" : "parcel", chosen ? 3 : 1.25)];
+
 export class Parcels {
   static async read(jobId, map, chosen) {
     return new Parcels(await json(`jobs/${jobId}/series?f=json`), map, chosen);
@@ -30,7 +33,7 @@ export class Parcels {
 
   constructor({ features, unit }, map, chosen) {
     Object.assign(this, { features, unit, map, chosen });
-    this.layer = outlines((feature) => shape(null, feature.get("chosen") ? "ink" : "sheet", feature.get("chosen") ? 3 : 1.25), 9);
+    this.layer = outlines((feature) => border(feature.get("chosen")), 9);
     this.shapes = readFeatures({ type: "FeatureCollection", features });
     this.layer.getSource().addFeatures(this.shapes);
     map.addLayer(this.layer);

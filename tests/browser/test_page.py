@@ -58,7 +58,8 @@ def test_a_field_is_drawn_ordered_and_looked_at(visit, service):
     slider = page.get_by_label("Date of the map")
     slider.wait_for(timeout=200_000)
 
-    page.get_by_text(re.compile(r"LAI \d\.\d\d ± \d\.\d\d m² m⁻² \(90 %\)")).wait_for()
+    told = page.locator(".value", has_text=re.compile(r"LAI \d\.\d\d ± \d\.\d\d m² m⁻² \(90 %\)"))
+    told.wait_for()
     with page.expect_response(re.compile(r"/tiles/lai/2023-06-21/\d+/\d+/\d+\.png")) as tile:
         slider.focus()
         page.keyboard.press("End")
