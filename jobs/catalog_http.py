@@ -165,7 +165,7 @@ def shown(href: str) -> str:
 
 def without_keys(text: str) -> str:
     """Return a text, such as an error's, whose URLs have neither passwords nor what may be a signature."""
-    return re.sub(r"\?\S+", "?...", re.sub(r"//[^/@\s]+@", "//", text))
+    return re.sub(r"\?\S+", "?...", re.sub(r"//[^/\s]+@", "//", text))  # a password may have an @ of its own
 
 
 def retry_after(header: str) -> float | None:

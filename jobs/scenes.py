@@ -30,7 +30,11 @@ _DATATAKE = re.compile(r"(?:GS2[A-D]|S2[A-D]_MSIL2A)_(\d{8}T\d{6})_")
 _ORBIT = re.compile(r"_R(\d{3})_")
 _SIGNATURES = {
     *("sig", "signature", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "token", "access_token"),
-    *("key", "api_key", "apikey", "api-key", "subscription-key"),
+    *("x-amz-credential", "x-goog-credential", "awsaccesskeyid", "googleaccessid", "key-pair-id", "policy"),
+    *("key", "api_key", "apikey", "api-key", "x-api-key", "subscription-key", "access_key", "accesskey", "access-key"),
+    *("jwt", "auth", "authorization", "bearer", "apitoken", "api_token", "api-token", "accesstoken", "id_token"),
+    *("hdnea", "hdnts", "hdntl", "__token__", "sas", "secret", "client_secret", "password", "passwd", "pwd"),
+    *("session", "sessionid", "session_id", "sid", "ticket", "hmac", "x-access-token", "auth_token", "authtoken"),
 }
 _ANYWHERE = Source(href="anywhere", collection="")
 

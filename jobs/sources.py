@@ -20,7 +20,7 @@ class Source(BaseModel):
         collection: id of the collection.
         assets: what the archive calls our assets (B03 ... SCL, vv, vh), where it calls them otherwise.
         asset_hosts: where files may lie beside the catalogue's own host or folder: hosts (`*.example.org` for all
-            below one), absolute folders, and buckets where `signing` is "s3".
+            below one; by https alone where the catalogue is), absolute folders, and buckets where `signing` is "s3".
         signing: how a file is opened: as it is, with a token of the Planetary Computer, or by S3 with credentials.
         s3_endpoint: host of the S3 service, where `signing` is "s3"; `http://host:port` where it has no TLS.
         offset_applied: Sentinel-2: the archive has subtracted the 1000 of baseline 04.00 from every scene, whatever its
@@ -53,9 +53,15 @@ class Source(BaseModel):
         """
         parts = urlsplit(href)
         if parts.scheme in ("http", "https"):
-            host, place = parts.hostname or "", parts.netloc.rpartition("@")[2].lower()
-            own = self.is_remote and place == urlsplit(self.href).netloc.rpartition("@")[2].lower()
-            known = own or any(_covers(rule, host) or rule.lower() == place for rule in self.asset_hosts)
+            host = parts.hostname or ""
+            if self.is_remote and _place(parts) == _place(urlsplit(self.href)):
+                return None
+            known = any(
+                _covers(rule, host) or _place(urlsplit(f"{parts.scheme}://{rule}")) == _place(parts)
+                for rule in self.asset_hosts
+            )
+            if known and parts.scheme == "http" and self.href.startswith("https:"):
+                return f"on {host} in clear text, while its catalogue is asked by https"
             return None if known else f"on {host or 'no host'}, which is none of its catalogue's hosts"
         if parts.scheme == "s3":
             if self.signing != "s3":
@@ -93,6 +99,14 @@ def may_hear_password(href: str, of: str) -> bool:
     if there.scheme not in ("http", "https") or (there.hostname, _port(there)) != (own.hostname, _port(own)):
         return False
     return there.scheme == "https" or own.scheme == "http"
+
+
+def _place(parts: SplitResult) -> tuple[str, str]:
+    """Return host and port of a URL, the port empty where it is the usual one of its scheme."""
+    netloc = parts.netloc.rpartition("@")[2].lower()
+    port = _port(parts)
+    written = netloc.rpartition("]")[2].partition(":")[2]
+    return netloc.removesuffix(f":{written}") if written else netloc, port
 
 
 def _port(parts: SplitResult) -> str:

@@ -211,6 +211,15 @@ def test_a_signature_in_an_item_never_enters_the_plan():
         scene_of(made, "s2", own)
 
 
+@pytest.mark.parametrize("name", ["jwt", "auth", "apitoken", "hdnea", "Key-Pair-Id", "__token__", "X-Amz-Credential"])
+def test_signatures_have_many_names(name):
+    made = item("earth_search_c1")
+    for asset in made.assets.values():
+        asset.href += f"?{name}=hunter2"
+    with pytest.raises(UnusableItem, match="must name them unsigned"):
+        scene_of(made, "s2", source("earth-search"))
+
+
 @pytest.mark.parametrize(
     "href", ["http://169.254.169.254/latest", "file:///etc/passwd", "https://files.example.org/MTD_TL.xml?sig=hunter2"]
 )
@@ -237,7 +246,12 @@ def test_a_password_in_a_url_never_enters_the_plan():
     [
         ("https://stac.example.org/a.tif", True),
         ("https://STAC.example.org/a.tif", True),
+        ("https://stac.example.org:443/a.tif", True),
         ("https://stac.example.org:8443/a.tif", False),
+        ("http://files.example.net/a.tif", False),
+        ("http://a.cdn.example.net/a.tif", False),
+        ("https://ports.example.net/a.tif", True),
+        ("https://ports.example.net:8443/a.tif", False),
         ("https://files.example.net/a.tif", True),
         ("https://a.cdn.example.net/a.tif", True),
         ("https://cdn.example.net.evil.org/a.tif", False),
@@ -254,9 +268,16 @@ def test_a_password_in_a_url_never_enters_the_plan():
     ],
 )
 def test_files_are_opened_where_the_catalogue_keeps_them_and_nowhere_else(href, opened):
-    hosts = ("files.example.net", "*.cdn.example.net", "/data/scenes")
+    hosts = ("files.example.net", "ports.example.net:443", "*.cdn.example.net", "/data/scenes")
     own = Source(href="https://stac.example.org/v1", collection="c", asset_hosts=hosts)
     assert (own.refusal(href) is None) == opened
+
+
+def test_a_catalogue_in_clear_text_may_have_files_in_clear_text():
+    own = Source(href="http://127.0.0.1:8080", collection="c", asset_hosts=("127.0.0.1:8081", "files.example.net"))
+    assert own.refusal("http://127.0.0.1:8081/a.tif") is None
+    assert own.refusal("https://files.example.net/a.tif") is None
+    assert "clear text" in own.model_copy(update={"href": "https://a.org"}).refusal("http://files.example.net/a.tif")
 
 
 @pytest.mark.parametrize("href", ["/data/c", "/data/c/catalog.json", "file:///data/c/catalog.json"])

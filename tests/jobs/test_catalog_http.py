@@ -16,10 +16,10 @@ from shapely import box
 
 from clearleaf.simulated import write_catalogue
 from jobs.catalog import Catalog, CatalogProfile
-from jobs.catalog_http import LONGEST_WAIT_S, fetch, retry_after
+from jobs.catalog_http import LONGEST_WAIT_S, fetch, retry_after, shown, without_keys
 from jobs.errors import AccessDenied, InvalidJob, Unavailable
 from jobs.request import TimeRange
-from jobs.sources import Source
+from jobs.sources import Source, without_password
 from models.simulation.site import SiteSpec
 
 DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
@@ -233,6 +233,16 @@ def test_a_small_packed_answer_that_unpacks_without_end_is_refused(server):
     server.answers["/catalog.json"] = packed
     with httpx.Client() as client, pytest.raises(ValueError, match="more than 100000 bytes"):
         fetch(client, "GET", f"http://127.0.0.1:{server.server_port}/catalog.json", most_bytes=100_000)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:p@ss@host/c?sig=p", "https://user:p@host", "https://us@er:p@p@ss@host/a@b"]
+)
+def test_passwords_with_an_at_are_hidden_whole(url):
+    assert without_keys(f"{url} failed").startswith("https://host")
+    assert "ss@" not in without_keys(url)
+    assert shown(url).startswith("https://host")
+    assert without_password(url).startswith("https://host")
 
 
 def test_patience_is_asked_for_in_seconds_or_until_a_moment():
