@@ -142,10 +142,13 @@ items = Table(
     Column("job_id", String(36), ForeignKey("jobs.id"), primary_key=True),
     Column("item_id", String(255), primary_key=True),
     Column("tenant", String(64), nullable=False),
-    Column("footprint_id", Integer, ForeignKey("footprints.id"), nullable=False, index=True),
+    Column("footprint_id", Integer, ForeignKey("footprints.id"), nullable=False),
     Column("datetime", UtcTime, nullable=False),
     Column("properties", JSON, nullable=False),
     Column("key", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),  # last: a search reads what stands before it only
     Index("items_by_datetime", "tenant", "datetime"),
+    # With the tenant, or SQLite, which keeps no statistics, would rather look at all that a tenant has.
+    Index("items_by_job", "job_id", "tenant"),
+    Index("items_by_footprint", "footprint_id", "tenant"),
 )

@@ -38,12 +38,14 @@ def upgrade() -> None:
         _job_id(key=True),
         sa.Column("item_id", sa.String(255), primary_key=True),
         sa.Column("tenant", sa.String(64), nullable=False),
-        sa.Column("footprint_id", sa.Integer, sa.ForeignKey("footprints.id"), nullable=False, index=True),
+        sa.Column("footprint_id", sa.Integer, sa.ForeignKey("footprints.id"), nullable=False),
         sa.Column("datetime", sa.DateTime(timezone=True), nullable=False),
         sa.Column("properties", sa.JSON, nullable=False),
         *_document(),
     )
     op.create_index("items_by_datetime", "items", ["tenant", "datetime"])
+    op.create_index("items_by_job", "items", ["job_id", "tenant"])
+    op.create_index("items_by_footprint", "items", ["footprint_id", "tenant"])
 
 
 def downgrade() -> None:
