@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
@@ -40,6 +41,17 @@ class Content:
     modified: str
     read: Callable[[int, int], Iterator[bytes]]
     elsewhere: Callable[[], str | None] = lambda: None
+
+
+def file_answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that gives files of these types by `answer`."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in media_types}
+    return {
+        200: {"description": "The file", "content": content},
+        206: {"description": "The range asked for", "content": content},
+        304: {"description": "The file is still what If-None-Match names"},
+        307: {"description": "Where the storage itself gives the file, for a while; never to HEAD"},
+    }
 
 
 def content_of(key: str, parts: Parts, expires_in: int) -> Content:

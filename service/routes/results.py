@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from service.dependencies import GivenJob, GivenParts
-from service.files import answer, content_of
+from service.files import answer, content_of, file_answers
 from service.openapi import problems
 from service.results import ResultsDocument, results_document
 from service.signing import check_signature
@@ -31,20 +31,12 @@ def results(job: GivenJob, parts: GivenParts) -> JSONResponse:
     return JSONResponse(results_document(job, parts), headers={"Cache-Control": "no-store"})
 
 
-FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    206: {"description": "The range asked for", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    304: {"description": "The file is still what If-None-Match names"},
-    307: {"description": "Where the storage itself gives the file, for as long as the href holds; never to HEAD"},
-}
-
-
 @router.head("/files/{key:path}", include_in_schema=False)
 @router.get(
     "/files/{key:path}",
     summary="One file of a job's results",
     response_class=Response,
-    responses={**FILE_ANSWERS, **problems(403, 404, 416, 503)},
+    responses={**file_answers("*/*"), **problems(403, 404, 416, 503)},
 )
 def file(
     request: Request,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -13,19 +13,13 @@ from fastapi.responses import Response
 from jobs.series_files import SERIES_FILES
 from service.dependencies import GivenJob, GivenParts
 from service.errors import HttpProblem
-from service.files import answer, content_of
+from service.files import answer, content_of, file_answers
 from service.openapi import problems
 from service.results import published_manifest
 
 router = APIRouter(tags=["results"])
 
-_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The series", "content": {file.media_type: _BINARY for file in SERIES_FILES.values()}},
-    206: {"description": "The range asked for"},
-    304: {"description": "The series are still what If-None-Match names"},
-    307: {"description": "Where the storage itself gives the file; never to HEAD"},
-}
+FORMS = [file.media_type for file in SERIES_FILES.values()]
 
 
 @router.head("/jobs/{job_id}/series", include_in_schema=False)
@@ -33,7 +27,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     "/jobs/{job_id}/series",
     summary="The series of the parcels",
     response_class=Response,
-    responses={**_ANSWERS, **problems(400, 404, 409, 410, 416, 422, 503)},
+    responses={**file_answers(*FORMS), **problems(400, 404, 409, 410, 416, 422, 503)},
 )
 def series(
     request: Request,

@@ -18,13 +18,13 @@ from service.body import json_object
 from service.dependencies import TENANT, GivenParts, Parts
 from service.errors import HttpProblem
 from service.openapi import problems
+from service.refusal import refused
 from service.routes.processes import Conformance
 from service.stac import documents
 from service.stac.conformance import CONFORMS_TO
 from service.stac.documents import GEOJSON, Json, stac_url
 from service.stac.members import MEMBERS, OF_ITEM_LISTS, OF_SEARCHES, from_parameters
 from service.stac.queryables import SCHEMA_JSON, queryables
-from service.stac.refusal import refused
 from service.stac.search import USUAL_PAGE, Asked, read_limit, read_search
 from service.statusinfo import Link, link
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from service.stac.refusal import refused, shown
+from service.refusal import refused, shown
 
 _ALWAYS = ("type", "stac_version", "id", "collection", "geometry", "bbox", "links", "assets", "properties.datetime")
 """What the extension sends unless it is excluded: the least that is a valid item."""

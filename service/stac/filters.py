@@ -25,10 +25,10 @@ from jobs.item_filter import (
 )
 from jobs.searchable import Property
 from service.body import depth_within
+from service.moments import read_bounds, read_span
+from service.refusal import refused, shown
 from service.stac.geometry import read_bbox, read_geometry
-from service.stac.moments import read_bounds, read_span
 from service.stac.names import comparison, known_property, one_of, within_time
-from service.stac.refusal import refused, shown
 
 LONGEST_TEXT, MOST_SIGNS = 10_000, 400
 _SIGN = re.compile(r"[(=<>^*/%+-]|not", re.IGNORECASE)

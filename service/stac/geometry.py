@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
 from jobs.searchable import is_number
-from service.stac.refusal import refused, shown
+from service.refusal import refused, shown
 
 _NESTING = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 """How many lists lie around a position."""

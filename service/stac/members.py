@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.body import strict_object
-from service.stac.refusal import refused, shown
+from service.refusal import refused, shown
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 

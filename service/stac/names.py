@@ -7,8 +7,8 @@ from typing import Any
 
 from jobs.item_filter import All, Compare, Comparison, Condition, Either, Value
 from jobs.searchable import PROPERTIES, Property, is_number
-from service.stac.moments import Span, read_span
-from service.stac.refusal import refused, shown
+from service.moments import Span, read_span
+from service.refusal import refused, shown
 
 _WANTED = {"text": "a text", "number": "a number", "boolean": "true or false"}
 

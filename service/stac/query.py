@@ -6,8 +6,8 @@ from typing import Any
 
 from jobs.item_filter import ANY, All, Comparison, Condition, Like, Wildcard
 from jobs.searchable import Property
+from service.refusal import refused, shown
 from service.stac.names import comparison, known_property, one_of
-from service.stac.refusal import refused, shown
 
 _COMPARISONS: dict[str, Comparison] = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _TEXTS = ("startsWith", "endsWith", "contains")

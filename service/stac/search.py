@@ -7,14 +7,14 @@ from typing import Any
 
 from jobs.item_book import NEWEST_FIRST, ItemSearch, Order
 from jobs.item_filter import Condition, Lies
+from service.moments import read_interval
+from service.refusal import refused, shown
 from service.stac.fields import Fields, read_fields
 from service.stac.filters import read_json, read_text
 from service.stac.geometry import read_bbox, read_geometry
 from service.stac.members import CRS84, OF_SEARCHES
-from service.stac.moments import read_interval
 from service.stac.names import known_property
 from service.stac.query import read_query
-from service.stac.refusal import refused, shown
 
 LONGEST_PAGE, USUAL_PAGE = 500, 100
 MOST_IDS = 1000

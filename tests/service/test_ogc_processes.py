@@ -213,6 +213,7 @@ def test_job_list_datetime(client, new_job):
         (f"2020-01-01/{today}", 1),
         (f"{tomorrow}/", 0),
         ("2020-01-01", 0),
+        ("9999-12-31T23:59:59.9999Z", 0),
         ("../2020-01-01T00:00:00Z", 0),
     ]:
         assert len(client.get("/jobs", params={"datetime": query}).json()["jobs"]) == count, query
@@ -229,7 +230,7 @@ def test_job_list_duration(client, new_job, carry_out):
     "query",
     [
         *("datetime=yesterday", "datetime=2023-02-30", "datetime=../..", "datetime=2023-05-02/2023-05-01", "datetime="),
-        *("datetime=9999-12-31T23:59:59.9999Z", "datetime=0001-01-01T00:00:00%2B10:00", "datetime=17"),
+        *("datetime=0001-01-01T00:00:00%2B10:00", "datetime=17"),
         *("minDuration=-1", "maxDuration=long", "minDuration=nan", "status=asleep", "limit=many", "after=here"),
     ],
 )

@@ -1,4 +1,4 @@
-"""How a search is refused: by the member that is wrong, its value, and what would be right."""
+"""How a question is refused: by the member that is wrong, its value, and what would be right."""
 
 from __future__ import annotations
 

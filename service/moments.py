@@ -1,11 +1,11 @@
-"""Moments and days in searches: RFC 3339, each read as the closed span of time that it names."""
+"""Moments and days in lists and searches: RFC 3339, each read as the closed span of time that it names."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time
 
-from service.stac.refusal import refused, shown
+from service.refusal import refused, shown
 
 Span = tuple[datetime, datetime]
 """First and last moment; the same one twice, unless a whole day is meant."""
