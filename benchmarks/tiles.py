@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -28,11 +29,12 @@ from uuid import UUID
 import torch
 
 from jobs.job import JobRequest, Limits
+from jobs.load_settings import load_settings
 from jobs.profiles import CatalogProfile
 from models.progress import silent
 from worker import steps
 from worker.runtime import Parts, build_parts
-from worker.settings import WorkerSettings, load_settings
+from worker.settings import WorkerSettings
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,14 @@ class Measured:
     Attributes:
         name: of the step, or of the tile.
         seconds: that it took.
+        cpu_seconds: of all threads together; other programs of a busy machine do not lengthen them.
         before_mb: memory of the process before it.
         peak_mb: the most during it.
     """
 
     name: str
     seconds: float
+    cpu_seconds: float
     before_mb: float
     peak_mb: float
 
@@ -61,9 +65,10 @@ class Meter:
     def __call__(self, name: str, step: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the step gives
         """Return what a step gives."""
         Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
-        before, started = memory_mb("VmRSS"), time.monotonic()
+        before, started, worked = memory_mb("VmRSS"), time.monotonic(), time.process_time()
         given = step()
-        self.found.append(Measured(name, time.monotonic() - started, before, memory_mb("VmHWM")))
+        took = time.monotonic() - started, time.process_time() - worked
+        self.found.append(Measured(name, *took, before, memory_mb("VmHWM")))
         last = self.found[-1]
         print(f"{last.name:12} {last.seconds:8.1f} s {last.before_mb:8,.0f} MB {last.peak_mb:8,.0f} MB", flush=True)
         return given
@@ -85,6 +90,7 @@ def main() -> None:
     parser.add_argument("--end", type=date.fromisoformat, default=date(2018, 6, 30), help="last day (2018-06-30)")
     parser.add_argument("--step-days", type=int, default=10, help="days between dates (10)")
     parser.add_argument("--context-days", type=int, default=60, help="days read before and after (60)")
+    parser.add_argument("--model", default="default", help="reconstruction (default)")
     parser.add_argument("--adapt", action="store_true", help="adapt the networks in prepare")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: one per core")
     parser.add_argument("--json", type=Path, help="write the figures to a file too")
@@ -112,6 +118,7 @@ def measure(arguments: argparse.Namespace, catalogue: Path, work: Path) -> dict[
     footprint = json.loads(next(catalogue.glob("*/*/*.json")).read_text())["geometry"]
     days = {"start": str(arguments.start), "end": str(arguments.end), "step_days": arguments.step_days}
     order = {"aoi": footprint, **days, "context_days": arguments.context_days, "adapt": arguments.adapt}
+    order["model"] = arguments.model
     request = JobRequest.parse(order, Limits())
     parts = made_parts(arguments, catalogue, work)
     meter = Meter()
@@ -126,7 +133,26 @@ def measure(arguments: argparse.Namespace, catalogue: Path, work: Path) -> dict[
         piece = meter(name, lambda name=name: steps.tile_step(plan, name, facts, parts, f"{name}/", silent))
         pieces.append(piece)
     meter("finish", lambda: steps.finish_step(plan, facts, pieces, parts, "results/", silent))
-    return {"shape": plan.shape, "scenes": len(plan.scenes), "steps": [asdict(found) for found in meter.found]}
+    return {
+        "shape": plan.shape,
+        "tile_px": plan.tile_px,
+        "adapt": arguments.adapt,
+        "model": arguments.model,
+        "method": json.loads(parts.storage.get_bytes(facts))["method"],
+        "dates": len(plan.target_dates),
+        "scenes": len(plan.scenes),
+        "radar_scenes": len(plan.s1_scenes),
+        "bytes": sizes(work / "results"),
+        "steps": [asdict(found) for found in meter.found],
+    }
+
+
+def sizes(results: Path) -> dict[str, int]:
+    """Return the bytes of a job's files by their names without dates."""
+    found: Counter[str] = Counter()
+    for path in results.iterdir():
+        found[re.sub(r"-?\d{4}-\d\d-\d\d", "", path.name)] += path.stat().st_size
+    return dict(found)
 
 
 def made_parts(arguments: argparse.Namespace, catalogue: Path, work: Path) -> Parts:

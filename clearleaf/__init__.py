@@ -2,6 +2,7 @@
 
 from clearleaf.client import Client
 from clearleaf.client_errors import ClientError
+from clearleaf.estimates import Estimate
 from clearleaf.job_handle import JobHandle
 
-__all__ = ["Client", "ClientError", "JobHandle"]
+__all__ = ["Client", "ClientError", "Estimate", "JobHandle"]

@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import socket
 from urllib.parse import urlsplit
 
+from clearleaf.orders import BadOption
+from jobs.listening import check_bind
+
+URL, PUBLIC_URL = "CLEARLEAF_URL", "CLEARLEAF_PUBLIC_URL"
+"""Variables that tell clients where the service is, the first one first; the second is the service's own."""
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+def url_of_environment() -> str:
+    """Return where the environment says that the service is."""
+    return os.environ.get(URL) or os.environ.get(PUBLIC_URL) or DEFAULT_URL
+
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a port of the loopback interface that nobody listens on.
+
+    A connection was just closed there, so that the kernel gives it to nobody else who takes any port, for a minute:
+    whoever was told of it may take its time to listen.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        server.accept()[0].close()
+        port: int = server.getsockname()[1]
         return port
+
+
+def bindable(host: str, *, guarded: bool) -> str:
+    """Return a host that is safe to listen on, an IPv6 address without brackets.
+
+    Raises:
+        BadOption: others could reach it, and nobody would have to show a key.
+    """
+    try:
+        return check_bind(host, guarded=guarded).strip("[]")
+    except ValueError as error:
+        raise BadOption(str(error)) from error
 
 
 def is_free(host: str, port: int) -> bool:

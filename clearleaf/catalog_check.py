@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shapely.geometry import shape
 
+from clearleaf.findings import Finding
 from jobs.catalog import Feed, open_feed
 from jobs.catalog_http import shown
 from jobs.errors import ClearleafError
@@ -27,21 +27,6 @@ if TYPE_CHECKING:
 SAMPLES = 20
 """Some are of another kind: radar over sea ice has other polarisations."""
 SENSORS = {"s2": "Sentinel-2", "s1": "Sentinel-1"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        holds: nothing is missing here.
-        what: was looked at.
-        told: what was found, or what is missing and how to mend it.
-    """
-
-    holds: bool
-    what: str
-    told: str
 
 
 def check_catalog(profile: CatalogProfile, access: Access) -> Iterator[Finding]:

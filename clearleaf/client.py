@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -15,51 +12,44 @@ from uuid import uuid4
 import httpx
 import pystac
 
-from clearleaf.addresses import is_loopback
-from clearleaf.client_errors import (
-    Gone,
-    JobFailed,
-    LinkExpired,
-    Unreachable,
-    WaitTimeout,
-    error_of,
-    seconds,
-)
+from clearleaf.addresses import url_of_environment
+from clearleaf.client_errors import Gone, JobFailed, LinkExpired, Unreachable, WaitTimeout, seconds
+from clearleaf.client_key import key_of
+from clearleaf.connection import PATIENCE_S, Connection, path_part, reachable
 from clearleaf.download import Download
+from clearleaf.estimates import Estimate
 from clearleaf.job_handle import JobHandle, Meanwhile, Progress
 from clearleaf.opened import open_collection, open_dataset, open_parcels
+from clearleaf.order_body import order_body
 
 if TYPE_CHECKING:
     import geopandas
     import xarray
 
-PATIENCE_S = 60.0
-"""For how long `wait` puts up with a service that is away before it gives up; a restart takes less."""
+_JSON = {"content-type": "application/json"}
 
 
 class Client:
     """A clearleaf service as seen from Python.
 
     Args:
-        base_url: where the service is.
+        base_url: where the service is; what CLEARLEAF_URL or CLEARLEAF_PUBLIC_URL say, or this machine, where left out.
+        api_key: what the service wants to be shown; that of CLEARLEAF_API_KEY where left out. It goes to the service
+            alone, never where a link leads elsewhere.
         timeout_s: seconds that one answer may take.
         transport: stands in for the network, for tests.
     """
 
     def __init__(
         self,
-        base_url: str = "http://127.0.0.1:8000",
+        base_url: str | None = None,
         *,
+        api_key: str | None = None,
         timeout_s: float = 30.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(
-            base_url=base_url,
-            timeout=timeout_s,
-            transport=transport,
-            follow_redirects=True,
-            trust_env=not is_loopback(base_url),  # a proxy of the environment does not reach this machine
-        )
+        base_url = base_url or url_of_environment()
+        self._connection = Connection(base_url, key_of(api_key), timeout_s=timeout_s, transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +61,7 @@ class Client:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        self._connection.http.close()
 
     def submit(self, order: Mapping[str, Any] | Path) -> JobHandle:
         """Place an order and return a handle to its job.
@@ -86,13 +76,24 @@ class Client:
             InvalidOrder: the service names each wrong member.
             Unreachable: twice; most likely nothing was ordered.
         """
-        body = order.read_bytes() if isinstance(order, Path) else json.dumps(order, default=_plain).encode()
-        headers = {"content-type": "application/json", "idempotency-key": str(uuid4())}
+        body = order_body(order)
+        headers = {**_JSON, "idempotency-key": str(uuid4())}
         try:
-            info = self._json("POST", "/jobs", content=body, headers=headers)
+            info = self._connection.json("POST", "/jobs", content=body, headers=headers)
         except Unreachable:
-            info = self._json("POST", "/jobs", content=body, headers=headers)
+            info = self._connection.json("POST", "/jobs", content=body, headers=headers)
         return JobHandle(self, info["jobID"])
+
+    def estimate(self, order: Mapping[str, Any] | Path) -> Estimate:
+        """Return what an order would take; nothing is ordered.
+
+        Args:
+            order: as for `submit`. One that only breaks caps is estimated too: `errors` says which.
+
+        Raises:
+            InvalidOrder: the service names each wrong member.
+        """
+        return Estimate.of(self._connection.json("POST", "/jobs/estimate", content=order_body(order), headers=_JSON))
 
     def job(self, job_id: str) -> JobHandle:
         """Return a handle to a job that was ordered earlier."""
@@ -103,14 +104,14 @@ class Client:
         params: dict[str, Any] | None = {"limit": page_size} | ({"status": status} if status else {})
         href: str | None = "/jobs"
         while href is not None:
-            page = self._json("GET", href, params=params)
+            page = self._connection.json("GET", href, params=params)
             yield from page["jobs"]
             href = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
             params = None  # the next link keeps the filters
 
     def status(self, job_id: str) -> dict[str, Any]:
         """Return the job's statusInfo."""
-        return self._json("GET", f"/jobs/{job_id}")
+        return self._connection.json("GET", f"/jobs/{path_part(job_id)}")
 
     def wait(
         self,
@@ -152,7 +153,7 @@ class Client:
             NotReady: the job has not ended.
             Gone: the job was cancelled.
         """
-        return self._json("GET", f"/jobs/{job_id}/results")
+        return self._connection.json("GET", f"/jobs/{path_part(job_id)}/results")
 
     def download(self, job_id: str, directory: str | Path) -> Path:
         """Fetch everything that a job gives and return the path of its `collection.json`.
@@ -160,11 +161,11 @@ class Client:
         Each file appears under its name only when it is complete, the collection last; the hrefs between the files
         are relative again, so that the folder can be moved.
         """
-        target = Download(self._http, Path(directory))
+        target = Download(self._connection.http, Path(directory))
         while True:
             fetched = len(target.done)
             try:
-                with _reachable():
+                with reachable():
                     return target.fetch(self.results(job_id))
             except LinkExpired:  # a long download outlives its links: go on with fresh ones
                 if len(target.done) == fetched:
@@ -172,15 +173,15 @@ class Client:
 
     def collection(self, job_id: str) -> pystac.Collection:
         """Return the job's STAC collection, read from the service; its signed hrefs hold for an hour or so."""
-        with _reachable():
-            return open_collection(self._http, self.results(job_id)["collection"]["href"])
+        with reachable():
+            return open_collection(self._connection.http, self.results(job_id)["collection"]["href"])
 
     def dataset(self, job_id: str, assets: Sequence[str] = ("lai", "lai_sigma")) -> xarray.Dataset:
         """Return rasters of every date as arrays (time, y, x) in their units, NaN where there is nothing.
 
         Needs `clearleaf[client]`.
         """
-        with _reachable():
+        with reachable():
             return open_dataset(self.collection(job_id), assets)
 
     def parcels(self, job_id: str) -> geopandas.GeoDataFrame:
@@ -189,8 +190,8 @@ class Client:
         Raises:
             NotOrdered: the job was ordered without parcels.
         """
-        with _reachable():
-            return open_parcels(self._http, self.collection(job_id))
+        with reachable():
+            return open_parcels(self._connection.http, self.collection(job_id))
 
     def retry(self, job_id: str) -> dict[str, Any]:
         """Try a failed job again; what was finished is kept.
@@ -198,23 +199,23 @@ class Client:
         Raises:
             ClientError: the job has not failed.
         """
-        return self._json("POST", f"/jobs/{job_id}/retry")
+        return self._connection.json("POST", f"/jobs/{path_part(job_id)}/retry")
 
     def log(self, job_id: str) -> list[dict[str, Any]]:
         """Return the job's log, oldest entry first: `time`, `level`, `message`."""
-        entries: list[dict[str, Any]] = self._json("GET", f"/jobs/{job_id}/log")["entries"]
+        entries: list[dict[str, Any]] = self._connection.json("GET", f"/jobs/{path_part(job_id)}/log")["entries"]
         return entries
 
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Stop a job, or remove the results of one that has ended; return its statusInfo."""
-        return self._json("DELETE", f"/jobs/{job_id}")
+        return self._connection.json("DELETE", f"/jobs/{path_part(job_id)}")
 
     def _poll(self, job_id: str, meanwhile: Meanwhile | None) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the job's statusInfo and the pause that the service asks for, for ever."""
         away_since: float | None = None
         while True:
             try:
-                response = self._send("GET", f"/jobs/{job_id}")
+                response = self._connection.send("GET", f"/jobs/{path_part(job_id)}")
             except Unreachable as error:
                 away_since = away_since or time.monotonic()
                 if time.monotonic() - away_since > PATIENCE_S:
@@ -223,17 +224,6 @@ class Client:
                 continue
             away_since = None
             yield response.json(), seconds(response.headers.get("retry-after")) or 1.0
-
-    def _json(self, method: str, url: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own options
-        document: dict[str, Any] = self._send(method, url, **options).json()
-        return document
-
-    def _send(self, method: str, url: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
-        with _reachable():
-            response = self._http.request(method, url, **options)
-        if not response.is_success:
-            raise error_of(response)
-        return response
 
 
 def _sleep(left_s: float, meanwhile: Meanwhile | None) -> None:
@@ -251,22 +241,3 @@ def _ended(info: dict[str, Any]) -> dict[str, Any]:
     if info["status"] == "dismissed":
         raise Gone("Job dismissed", f"job {info['jobID']} was cancelled")
     return info
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    """Turn what goes wrong on the way to the service into our own error."""
-    try:
-        yield
-    except httpx.TransportError as error:
-        raise Unreachable("Service unreachable", str(error) or type(error).__name__) from error
-
-
-def _plain(value: object) -> object:
-    """Return dates and geometries of an order as JSON knows them."""
-    if isinstance(value, date):
-        return value.isoformat()
-    geo = getattr(value, "__geo_interface__", None)
-    if geo is None:
-        raise TypeError(f"an order cannot hold a {type(value).__name__}")
-    return geo

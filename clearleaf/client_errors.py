@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 RESULT_NOT_READY = "result-not-ready"
+CURE = "set CLEARLEAF_API_KEY, or give Client(api_key=...)"
 
 
 class ClientError(Exception):
@@ -30,7 +31,8 @@ class ClientError(Exception):
         errors: Sequence[dict[str, str]] = (),
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__("\n".join([f"{title}: {detail}", *(f"  {e['pointer']}: {e['detail']}" for e in errors)]))
+        each = [f"  {error['pointer']}: {error['detail']}" for error in errors]  # what `detail` says in one line
+        super().__init__("\n".join([f"{title}:", *each]) if each else f"{title}: {detail}")
         self.status = status
         self.title = title
         self.detail = detail
@@ -40,6 +42,18 @@ class ClientError(Exception):
 
 class InvalidOrder(ClientError):
     """The order is wrong; `errors` names each member and the cure."""
+
+
+class NotSignedIn(ClientError):
+    """The service wants a key, and there was none or none that is good."""
+
+
+class NotAllowed(ClientError):
+    """The key does not open this; one with the scope that `detail` names would."""
+
+
+class TooMany(ClientError):
+    """More than this customer may ask for or have at once; `retry_after_s` says when it is worth asking again."""
 
 
 class LinkExpired(ClientError):
@@ -76,11 +90,13 @@ class WaitTimeout(ClientError):
 
 _TYPE_OF: dict[int, type[ClientError]] = {
     400: InvalidOrder,
+    401: NotSignedIn,
     403: LinkExpired,
     404: NoSuchJob,
     410: Gone,
     413: InvalidOrder,
     422: InvalidOrder,
+    429: TooMany,
     502: Unreachable,
     503: Unreachable,
     504: Unreachable,
@@ -93,9 +109,14 @@ def error_of(response: httpx.Response) -> ClientError:
     kind = _TYPE_OF.get(response.status_code, ClientError)
     if str(problem.get("type", "")).endswith(RESULT_NOT_READY):
         kind = NotReady
+    detail = str(problem.get("detail", f"{response.request.method} {response.url.path} was refused"))
+    if kind is NotSignedIn:
+        detail += f" ({CURE})"
+    if kind is LinkExpired and "www-authenticate" in response.headers:
+        kind = NotAllowed
     return kind(
         str(problem.get("title", response.reason_phrase or f"HTTP {response.status_code}")),
-        str(problem.get("detail", f"{response.request.method} {response.url.path} was refused")),
+        detail,
         status=response.status_code,
         errors=problem.get("errors", ()),
         retry_after_s=seconds(response.headers.get("retry-after")),

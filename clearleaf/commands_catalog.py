@@ -10,10 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from clearleaf.consoles import plain_console
+from clearleaf.findings import tell
 from clearleaf.orders import BadOption
 from jobs.catalog_http import shown
+from jobs.load_settings import load_settings
 from jobs.profiles import BUILT_IN, CatalogProfile, profile_of
-from worker.settings import WorkerSettings, load_settings
+from worker.settings import WorkerSettings
 
 out_console = plain_console()
 catalog = typer.Typer(no_args_is_help=True, help="Catalogues of scenes: which there are, and whether one answers.")
@@ -53,14 +55,25 @@ def check(
 
     settings = load_settings(WorkerSettings)
     profile = settings.catalogs.get(name) or _elsewhere(name)
-    missing = 0
-    for finding in check_catalog(profile, access_of(settings, [profile])):
-        missing += not finding.holds
-        mark = "ok     " if finding.holds else "missing"
-        out_console.print(f"{mark} {finding.what}: {finding.told}", markup=False)
+    missing = tell(check_catalog(profile, access_of(settings, [profile])))
     if missing:
         out_console.print(f"{missing} missing: docs/catalogues.md tells how to configure {name}", markup=False)
         raise typer.Exit(1)
+
+
+@catalog.command("simulate")
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Folder of the catalogue, made if need be; a finished one is kept.")],
+) -> None:
+    """Write a small catalogue of simulated scenes around a growing season, with an area and parcels to order.
+
+    Example: clearleaf catalog simulate scenes
+    """
+    from clearleaf.demo import simulated_catalogue
+
+    profile = simulated_catalogue(folder.absolute(), out_console)
+    out_console.print(f"the catalogue is {profile.href}", markup=False)
+    out_console.print(f"an area to order is {folder / 'aoi.geojson'}", markup=False)
 
 
 def _elsewhere(name: str) -> CatalogProfile:

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from clearleaf import orders
+from clearleaf.addresses import DEFAULT_URL, PUBLIC_URL, URL
 from clearleaf.client import Client
 from clearleaf.consoles import plain_console
 from clearleaf.interrupt import interruptible
 from clearleaf.progress import progress_bar, tell_info
 
-Url = Annotated[str, typer.Option("--url", envvar="CLEARLEAF_PUBLIC_URL", help="Where the service is.")]
+Url = Annotated[str, typer.Option("--url", envvar=[URL, PUBLIC_URL], help="Where the service is.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
-DEFAULT_URL = "http://127.0.0.1:8000"
 console = plain_console()
 
 
@@ -42,16 +42,21 @@ def submit(
     seed: orders.Seed = 0,
     extra_assets: orders.ExtraAssets = None,
     catalog: Annotated[str | None, typer.Option("--catalog", help="Name of a catalogue the service knows.")] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take; order nothing.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the job has ended.")] = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Order a job; prints its id.
+    """Order a job, or say what it would take; prints its id.
 
     Example: clearleaf submit --aoi field.geojson --start 2018-03-01 --end 2018-09-30 --wait
     """
-    order = orders.Order.of(locals())
+    order = orders.Order.of(locals()).payload() | ({} if catalog is None else {"catalog": catalog})
     with Client(url) as client:
-        job = client.submit(order.payload() | ({} if catalog is None else {"catalog": catalog}))
+        if estimate:
+            found = client.estimate(order)
+            console.print(str(found))
+            raise typer.Exit(1 if found.errors else 0)
+        job = client.submit(order)
         console.print(job.id)
         if wait:
             left = f"the job goes on; clearleaf status {job.id} shows it, clearleaf cancel {job.id} ends it"

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clearleaf.addresses import bindable
 from clearleaf.consoles import plain_console
 from clearleaf.orders import BadOption
+from jobs.errors import Unavailable
+from jobs.load_settings import load_settings
 from jobs.profiles import BUILT_IN, CatalogProfile, profile_of
-from worker.settings import load_settings
 
-Host = Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")]
+if TYPE_CHECKING:
+    from jobs.store import JobStore
+
+Host = Annotated[
+    str, typer.Option("--host", help="Address to listen on; beyond loopback only where callers must show a key.")
+]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on.")]
 out_console = plain_console()
 
 LAST_ANSWERS_S = 5
 """For how long the API goes on with what it is answering once it is told to end."""
+SCHEMA_POLL_S = 2.0
 CELERY = (
-    *("celery", "-A", "worker.app", "worker", "--pool", "prefork", "-Q", "cpu,gpu", "-c", "1", "-l", "INFO"),
+    *("celery", "--quiet", "-A", "worker.app", "worker", "--pool", "prefork", "-Q", "cpu,gpu", "-c", "1", "-l", "INFO"),
     *("--without-gossip", "--without-mingle"),  # workers meet in the job book, not through the broker
 )
 
@@ -58,12 +66,13 @@ def up(
     """
     from clearleaf.embedded import Embedded
 
-    service = Embedded(data, [_profile(text) for text in catalog or []], _bindable(host), port)
+    service = Embedded(data, [_profile(text) for text in catalog or []], host, port)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell starts what it puts into the background deaf to SIGINT
         signal.signal(number, signal.default_int_handler)
     try:
         with service.running(out_console.print):
-            out_console.print(f"ready at {service.url} (API description: {service.url}/openapi.json); Ctrl-C stops it")
+            url = service.public_url
+            out_console.print(f"ready at {url} (API description: {url}/openapi.json); Ctrl-C stops it")
             while True:
                 time.sleep(1)
                 service.watch()
@@ -75,6 +84,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the API."""
     import uvicorn
 
+    from jobs import logs, tracing
     from jobs.queue import JobQueue, make_celery
     from jobs.signing import Signer
     from jobs.storage import open_checked_storage
@@ -82,9 +92,10 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from service.app import create_app
     from service.settings import ApiSettings
 
-    host = _bindable(host)
-    _log_to_stderr()
     settings = load_settings(ApiSettings)
+    host = bindable(host, guarded=settings.guarded)
+    logs.set_up(settings.log_format)
+    tracing.set_up("api")
     store = JobStore(settings.database, settings)
     queue = JobQueue(make_celery(settings))
     signer = Signer(settings.signing_secret())
@@ -101,45 +112,84 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 def worker() -> None:
     """Run a worker: one process that computes, for both queues."""
+    from jobs import logs
+    from worker import scratch
+    from worker.exposition import make_folder
+    from worker.settings import WorkerSettings
+
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # Celery's soft shutdown: the message goes back to the queue
-    os.execv(sys.executable, [sys.executable, "-m", *CELERY])  # noqa: S606 - Celery reads the variable as it starts
+    settings = load_settings(WorkerSettings)
+    logs.set_up(settings.log_format)
+    with suppress(OSError):  # the worker says itself what is wrong with its scratch folder
+        own = scratch.make_own(settings.scratch_dir)
+        os.environ["CLEARLEAF_SCRATCH_DIR"] = str(own)
+        if settings.metrics_port is not None:
+            make_folder(own)
+    os.execv(sys.executable, [sys.executable, "-m", *CELERY])  # noqa: S606 - Celery reads variables as it starts
 
 
 def reconcile() -> None:
     """Run the reconciler."""
-    from jobs import reconciler
+    from prometheus_client import REGISTRY
+
+    from jobs import logs, reconciler
+    from jobs.exposition import permits_of, serve
     from jobs.queue import JobQueue, make_celery
     from jobs.settings import JobsSettings
     from jobs.storage import open_checked_storage
     from jobs.store import JobStore
 
-    _log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings(JobsSettings)
+    logs.set_up(settings.log_format)
     store = JobStore(settings.database, settings)
-    reconciler.run(store, JobQueue(make_celery(settings)), open_checked_storage(settings), settings, stop)
+    if settings.metrics_port is not None:
+        try:
+            serve(REGISTRY, settings.metrics_host, settings.metrics_port, permits_of(settings))
+        except (OSError, ValueError) as error:
+            raise BadOption(f"CLEARLEAF_METRICS_HOST and _PORT: {error}") from error
+    storage = open_checked_storage(settings, hurried=True)  # rounds begin soon, whatever becomes of the bucket
+    reconciler.run(store, JobQueue(make_celery(settings)), storage, settings, stop)
 
 
-def migrate() -> None:
+def migrate(
+    wait_s: Annotated[
+        float | None,
+        typer.Option("--wait", help="Leave it to somebody else, and wait so many seconds until it is done."),
+    ] = None,
+) -> None:
     """Bring the job book's schema to the newest version."""
     from jobs.settings import JobsSettings
     from jobs.store import JobStore
 
     settings = load_settings(JobsSettings)
-    JobStore(settings.database, settings).migrate()
+    store = JobStore(settings.database, settings)
+    if wait_s is None:
+        store.migrate()
+    else:
+        _wait_for_schema(store, wait_s)
     out_console.print("the job book is at its newest version")
 
 
-def _bindable(host: str) -> str:
-    """Return a host that is safe to listen on, an IPv6 address without brackets."""
-    from service.settings import check_bind
+def _wait_for_schema(store: JobStore, wait_s: float) -> None:
+    """Return once the schema is the newest one; a database that is away is waited for as well.
 
-    try:
-        return check_bind(host).strip("[]")
-    except ValueError as error:
-        raise BadOption(str(error)) from error
+    Raises:
+        Unavailable: that was not in time.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        why = "its schema is not the newest: run `clearleaf migrate`"
+        try:
+            if store.at_head():
+                return
+        except Unavailable as error:
+            why = str(error)
+        if time.monotonic() >= deadline:
+            raise Unavailable(f"waited {wait_s:g} s for the job book: {why}")
+        time.sleep(min(SCHEMA_POLL_S, wait_s))
 
 
 def _profile(text: str) -> CatalogProfile:
@@ -150,8 +200,3 @@ def _profile(text: str) -> CatalogProfile:
         return profile_of(name, place or name)
     except ValueError as error:
         raise BadOption(f"--catalog {name}: {error}") from error
-
-
-def _log_to_stderr() -> None:
-    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr, force=True)

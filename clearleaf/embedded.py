@@ -16,17 +16,16 @@ from typing import Any
 import httpx
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from clearleaf.addresses import free_port, is_free, url_of
+from clearleaf.addresses import bindable, free_port, is_free, is_loopback, url_of
 from clearleaf.broker import broker_command, write_configuration
 from clearleaf.processes import Child
+from jobs.load_settings import load_settings
 from jobs.profiles import CatalogProfile, Catalogs
-from jobs.settings import JobsSettings
+from jobs.settings import OWNER_ONLY, JobsSettings
 from jobs.storage import open_checked_storage
 from jobs.store import JobStore
-from service.settings import check_bind
-from worker.settings import load_settings
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 180.0
 GRACE_S = 31
 """From SIGTERM to SIGKILL of the worker: enough for its soft shutdown, which is short where the grace is."""
 
@@ -51,14 +50,14 @@ class Embedded:
         data: folder of the job book, the results, the broker's file and the logs.
         catalogs: in addition to those of CLEARLEAF_CATALOGS; the first one is the default, unless
             CLEARLEAF_DEFAULT_CATALOG names another.
-        host: to listen on; loopback only.
+        host: to listen on; beyond loopback only where callers must show a key, and with CLEARLEAF_PUBLIC_URL.
         port: of the API; 0 takes a free one.
         example: an order that the OpenAPI page shows.
 
     Raises:
         CannotStart: the folder cannot be made.
         BadSettings: a setting of the environment is wrong.
-        ValueError: the host can be reached from elsewhere.
+        BadOption: the host can be reached from elsewhere, and nobody would have to show a key.
     """
 
     def __init__(
@@ -71,13 +70,14 @@ class Embedded:
     ) -> None:
         self.data = data.absolute()
         try:
-            self.data.mkdir(parents=True, exist_ok=True)
+            self.data.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         except OSError as error:
             raise CannotStart(f"--data {data} cannot be made ({error.strerror}): choose another folder") from error
-        self._host, self._port = check_bind(host).strip("[]"), port or free_port()
-        self.url = url_of(self._host, self._port)
-        self._broker_port, self._password = free_port(), secrets.token_hex(16)
         self._settings = self._configured(catalogs)
+        self._host, self._port = bindable(host, guarded=self._settings.guarded), port or free_port()
+        self.url = url_of(self._host, self._port)
+        self.public_url = self._public_url()
+        self._broker_port, self._password = free_port(), secrets.token_hex(16)
         self._children = self._made(self._environment(example))
 
     @contextmanager
@@ -131,7 +131,7 @@ class Embedded:
             "CLEARLEAF_DATA_DIR": str(self.data),
             "CLEARLEAF_BROKER_URL": f"redis://:{self._password}@127.0.0.1:{self._broker_port}/0",
             "CLEARLEAF_CATALOGS": json.dumps(named),
-            "CLEARLEAF_PUBLIC_URL": self.url,
+            "CLEARLEAF_PUBLIC_URL": self.public_url,
             "CLEARLEAF_GRACE_S": str(GRACE_S),
         }
         if self._settings.default_catalog is not None:
@@ -139,6 +139,17 @@ class Embedded:
         if example is not None:
             found["CLEARLEAF_EXAMPLE_ORDER"] = json.dumps(example)
         return found
+
+    def _public_url(self) -> str:
+        """Return where links lead: here, or to the name by which other machines reach this one."""
+        if is_loopback(self.url):
+            return self.url
+        if is_loopback(self._settings.public_url):
+            raise CannotStart(
+                f"others are to reach the service at {self._host}: say by which URL, for example "
+                f"CLEARLEAF_PUBLIC_URL=http://the-name-of-this-machine:{self._port}"
+            )
+        return self._settings.public_url
 
     def _made(self, environment: dict[str, str]) -> list[Child]:
         own = [sys.executable, "-m", "clearleaf"]
@@ -149,9 +160,17 @@ class Embedded:
             "worker": [*own, "worker"],
         }
         logs = self.data / "logs"
-        children = [Child(name, command, environment, logs / f"{name}.log") for name, command in commands.items()]
+        children = [
+            Child(name, command, environment | self._own(name), logs / f"{name}.log")
+            for name, command in commands.items()
+        ]
         children[-1].grace_s = GRACE_S
         return children
+
+    def _own(self, name: str) -> dict[str, str]:
+        """Return what a part needs for itself: no two can serve their metrics at one port."""
+        port = self._settings.metrics_port
+        return {"CLEARLEAF_METRICS_PORT": str(port + 1)} if name == "reconciler" and port is not None else {}
 
     def _migrate(self) -> None:
         JobStore(self._settings.database, self._settings).migrate()

@@ -75,13 +75,17 @@ def open_dataset(collection: pystac.Collection, assets: Sequence[str]) -> xarray
 def open_parcels(http: httpx.Client, collection: pystac.Collection) -> geopandas.GeoDataFrame:
     """Return the series of the parcels, a row per parcel and date, LAI in m2/m2.
 
+    `date` is a datetime64; `properties` holds the parcel's own as JSON text.
+
     Raises:
         NotOrdered: the job was ordered without parcels.
     """
     import geopandas
+    import pandas
 
     if SERIES not in collection.assets:
         raise NotOrdered("No parcels", f"job {collection.id} was ordered without parcels: it has no series")
     content = fetched(http, collection.assets[SERIES].href).content
     table: Any = geopandas.read_parquet(io.BytesIO(content))
+    table["date"] = pandas.to_datetime(table["date"])
     return table

@@ -10,8 +10,8 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from jobs.request import Model as JobModel
-from jobs.request import PublishedWeights
+from jobs.order_members import Model as JobModel
+from jobs.order_members import PublishedWeights
 
 Aoi = Annotated[Path | None, typer.Option("--aoi", help="GeoJSON file of the area. Without it, the parcels' outline.")]
 Start = Annotated[str, typer.Option("--start", help="First day of the output, YYYY-MM-DD.")]

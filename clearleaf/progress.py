@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from clearleaf.consoles import plain_console
-from jobs.steps import WEIGHTS
+from jobs.progress import WEIGHTS
 
 Tell = Callable[[float, str, str], None]
 """Called with percent done, the stage, and what is being done."""

@@ -10,10 +10,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from clearleaf.outputs import COLLECTION, check_output, put_in_place, work_folder
 from jobs.job import JobRequest, Limits
+from jobs.load_settings import load_settings
 from jobs.profiles import BUILT_IN, CatalogProfile
 from worker import steps
 from worker.runtime import build_parts
-from worker.settings import WorkerSettings, load_settings
+from worker.settings import WorkerSettings
 
 Progress = Callable[[str, float, str], None]
 """Called with the stage, the share of it that is done, and what is being done."""

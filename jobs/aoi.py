@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyproj import Geod
@@ -13,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 from shapely.validation import explain_validity
 
+from jobs.crossings import TooManyCrossings, check_edges, union_of
 from jobs.errors import InvalidJob, Problem
 
 _GEOD = Geod(ellps="WGS84")
@@ -32,12 +35,16 @@ class Limits:
         max_dates: output dates.
         max_vertices: of one geometry.
         max_order_vertices: of all geometries together.
+        max_parcels: polygons whose series are wanted.
+        max_series_rows: parcels times output dates.
     """
 
     max_area_km2: float = 2500
     max_dates: int = 400
     max_vertices: int = 10_000
     max_order_vertices: int = 200_000
+    max_parcels: int = 10_000
+    max_series_rows: int = 4_000_000
 
     @property
     def max_grid_km2(self) -> float:
@@ -46,6 +53,10 @@ class Limits:
         A triangle fills half of its grid and a circle three quarters; parts that lie far apart fill next to nothing.
         """
         return 2 * self.max_area_km2
+
+    def without_caps(self) -> Limits:
+        """Return limits under which an order may ask for any area and any number of dates, with parcels, too."""
+        return replace(self, max_area_km2=math.inf, max_dates=sys.maxsize, max_series_rows=sys.maxsize)
 
 
 def area_km2(geometry: BaseGeometry) -> float:
@@ -74,10 +85,15 @@ def read_area(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # noqa
     Raises:
         InvalidJob: it is no valid area; names the place and the cure.
     """
-    parts = [read_polygon(geometry, where, limits) for geometry, where in _geometries(value, pointer)]
+    parts, vertices = [], 0
+    for geometry, where in _geometries(value, pointer):
+        parts.append(read_polygon(geometry, where, limits))
+        vertices += vertex_count(parts[-1])
+        if vertices > limits.max_order_vertices:
+            raise _refusal(pointer, f"has more than {limits.max_order_vertices} vertices: simplify it")
     if not parts:
         raise _refusal(pointer, "has no geometry: give a Polygon or MultiPolygon")
-    return parts[0] if len(parts) == 1 else unary_union(parts)
+    return parts[0] if len(parts) == 1 else outline(parts, pointer)
 
 
 def _geometries(value: Any, pointer: str) -> Iterator[tuple[Any, str]]:  # noqa: ANN401
@@ -107,10 +123,14 @@ def read_polygon(value: Any, pointer: str, limits: Limits) -> BaseGeometry:  # n
     count = sum(len(ring) for ring, _ in rings)
     if count > limits.max_vertices:
         raise _refusal(pointer, f"has {count} vertices, at most {limits.max_vertices} are allowed: simplify it")
-    geometry = shape({"type": kind, "coordinates": _flat(value["coordinates"])})
+    geometry = shape({"type": kind, "coordinates": flat(value["coordinates"])})
     if geometry.convex_hull.area < LEAST_AREA_DEG2:  # the two halves of a bow-tie cancel, so its own area says nothing
         raise _refusal(pointer, "encloses no area")
     check_span(geometry, pointer)
+    try:
+        check_edges(geometry)
+    except TooManyCrossings:
+        raise _refusal(pointer, f"has {count} vertices whose edges all lie close together: simplify it") from None
     if not geometry.is_valid:
         raise _refusal(pointer, f"is not a valid polygon: {explain_validity(geometry)}; untangle it there")
     return geometry
@@ -172,18 +192,34 @@ def _check_position(position: Any, pointer: str) -> None:  # noqa: ANN401
         )
 
 
-def _flat(coordinates: list[Any]) -> list[Any]:
+def flat(coordinates: list[Any]) -> list[Any]:
     """Return nested positions without heights, which some have and some have not."""
     if isinstance(coordinates[0], int | float):
         return coordinates[:2]
-    return [_flat(part) for part in coordinates]
+    return [flat(part) for part in coordinates]
 
 
-def outline(parts: list[BaseGeometry]) -> BaseGeometry:
-    """Return the union of parcels; overlapping ones count once."""
-    joined = make_valid(unary_union(parts))
-    polygons = [g for g in getattr(joined, "geoms", [joined]) if isinstance(g, Polygon | MultiPolygon)]
-    return unary_union(polygons)
+def outline(parts: list[BaseGeometry], pointer: str) -> BaseGeometry:
+    """Return the union of polygons; where they overlap they count once.
+
+    Raises:
+        InvalidJob: their edges cross too often; names the member that `pointer` leads to, and the cure.
+    """
+    try:
+        return polygons_of(make_valid(union_of(parts)))
+    except TooManyCrossings as error:
+        detail = (
+            f"has areas whose edges cross more than {error.most} times: simplify them, or order those that overlap "
+        )
+        detail += "as several jobs" if pointer == "/aoi" else "as several jobs, or give an aoi around them"
+        raise _refusal(pointer, detail) from None
+
+
+def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
+    """Return what a geometry has of polygons: an overlay may leave lines and points beside them."""
+    if isinstance(geometry, Polygon | MultiPolygon):
+        return geometry
+    return unary_union([part for part in getattr(geometry, "geoms", []) if isinstance(part, Polygon | MultiPolygon)])
 
 
 def shown(value: Any) -> str:  # noqa: ANN401 - whatever the customer sent
@@ -193,5 +229,7 @@ def shown(value: Any) -> str:  # noqa: ANN401 - whatever the customer sent
 
 
 def _refusal(pointer: str, detail: str) -> InvalidJob:
-    member = pointer.strip("/").split("/")[0]
+    member, *inside = pointer.strip("/").split("/")
+    if inside[:1] == ["features"] and len(inside) > 1:
+        member += f" feature {inside[1]}"
     return InvalidJob(Problem(pointer, f"{member} {detail}"))

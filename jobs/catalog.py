@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -18,13 +20,15 @@ from jobs.catalog_static import StaticFeed
 from jobs.duplicates import DroppedScene, newest_only, one_day_per_pass, one_radiometry
 from jobs.errors import InvalidJob, Problem, Unavailable
 from jobs.extent import Extent
+from jobs.order_times import TimeRange
 from jobs.profiles import CatalogProfile
 from jobs.radiometry import GRD_CURE
-from jobs.request import TimeRange
 from jobs.scenes import Scene, SceneAsset, Sensor, UnusableItem, acquired, footprint_of, scene_of
-from jobs.sources import Source
+from jobs.sources import ELSEWHERE, Source
 
 __all__ = ["Catalog", "CatalogProfile", "DroppedScene", "Scene", "SceneAsset", "SceneSearch", "open_catalog"]
+
+log = logging.getLogger(__name__)
 
 
 class Feed(Protocol):
@@ -64,9 +68,10 @@ class Catalog:
             Unavailable: it cannot be reached now.
         """
         self.profile = profile
-        self._feeds = {
-            sensor: open_feed(profile.name, source, patience_s) for sensor, source in profile.sources.items()
-        }
+        with self._named():
+            self._feeds = {
+                sensor: open_feed(profile.name, source, patience_s) for sensor, source in profile.sources.items()
+            }
 
     def search(
         self, area: BaseGeometry, days: TimeRange, tick: Callable[[int], None] = lambda found: None
@@ -95,12 +100,15 @@ class Catalog:
 
         for sensor, feed in self._feeds.items():
             source = self.profile.sources[sensor]
-            for item in feed.items(area, days, fetched):
-                looked_at = _look_at(item, sensor, source, area, days)
-                if isinstance(looked_at, Scene):
-                    found.append(looked_at)
-                elif looked_at is not None:
-                    dropped.append(looked_at)
+            with self._named():
+                for item in feed.items(area, days, fetched):
+                    looked_at = _look_at(item, sensor, source, area, days)
+                    if isinstance(looked_at, Scene):
+                        found.append(looked_at)
+                    elif looked_at is not None:
+                        dropped.append(looked_at)
+        found, elsewhere = self._in_their_places(found)
+        dropped += elsewhere
         _refuse_plain_grd(self.profile.name, found, dropped)
         kept, repeated = newest_only(found)
         kept, mixed = one_radiometry(one_day_per_pass(kept))
@@ -115,12 +123,34 @@ class Catalog:
         """
         found: list[Extent] = []
         for sensor, feed in self._feeds.items():
-            try:
-                found += [Extent.of(collection) for collection in feed.collections()]
-            except ValueError as error:
-                name = self.profile.sources[sensor].collection
-                raise Unavailable(f"catalogue {self.profile.name!r}: {name} cannot be read: {error}") from error
+            with self._named():
+                try:
+                    found += [Extent.of(collection) for collection in feed.collections()]
+                except ValueError as error:
+                    name = self.profile.sources[sensor].collection
+                    raise Unavailable(f"catalogue {self.profile.name!r}: {name} cannot be read: {error}") from error
         return tuple(found)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Let customers read of a catalogue that is away which one it is, and no more."""
+        try:
+            yield
+        except Unavailable as error:
+            error.told = f"catalogue {self.profile.name!r} cannot be read for now"
+            raise
+
+    def _in_their_places(self, scenes: list[Scene]) -> tuple[list[Scene], list[DroppedScene]]:
+        """Return the scenes without those that have files elsewhere than where the catalogue keeps them."""
+        refused = [(scene, _refusal(scene, self.profile.sources[scene.sensor])) for scene in scenes]
+        kept = [scene for scene, why in refused if why is None]
+        if len(kept) < len(scenes):
+            scene, why = next((scene, why) for scene, why in refused if why is not None)
+            cure = "name that place in asset_hosts of the catalogue if it is to be trusted"
+            left_out = f"{len(scenes) - len(kept)} scenes are left out"
+            log.warning("catalogue %r: %s, such as %s: %s; %s", self.profile.name, left_out, scene.id, why, cure)
+        reason = f"an asset of it {ELSEWHERE}"
+        return kept, [DroppedScene(id=s.id, reason=reason, day=s.day) for s, why in refused if why is not None]
 
 
 open_catalog = Catalog
@@ -163,11 +193,9 @@ def _look_at(
             return None
         if not footprint_of(item).intersects(area):
             return None
-        scene = scene_of(item, sensor, source)
-        _check_places(scene, source)
+        return scene_of(item, sensor, source)
     except UnusableItem as error:
         return DroppedScene(id=item.id, reason=str(error), day=day)
-    return scene
 
 
 def _refuse_plain_grd(name: str, found: list[Scene], dropped: list[DroppedScene]) -> None:
@@ -181,17 +209,10 @@ def _refuse_plain_grd(name: str, found: list[Scene], dropped: list[DroppedScene]
         raise InvalidJob(Problem("/catalog", f"catalog {name!r} cannot be used: its radar {GRD_CURE}"))
 
 
-def _check_places(scene: Scene, source: Source) -> None:
-    """Refuse a scene with files elsewhere than where its catalogue keeps them.
-
-    Raises:
-        UnusableItem: it has.
-    """
-    for name, asset in scene.assets.items():
-        why = source.refusal(asset.href)
-        if why is not None:
-            cure = "name that place in asset_hosts of the catalogue if it is to be trusted"
-            raise UnusableItem(f"its asset {name} lies {why}: {cure}")
+def _refusal(scene: Scene, source: Source) -> str | None:
+    """Return which file of a scene lies where its catalogue keeps none, and where; None where all are in place."""
+    found = ((name, source.refusal(asset.href)) for name, asset in scene.assets.items())
+    return next((f"its asset {name} lies {why}" for name, why in found if why is not None), None)
 
 
 def _time_order(scene: Scene) -> tuple[datetime, str]:

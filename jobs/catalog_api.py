@@ -16,10 +16,11 @@ from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_http import PATIENCE_S, check_place, client_of, fetch, shown, without_keys
+from jobs.catalog_http import PATIENCE_S, check_place, client_of, fetch, shown
 from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched, no_collection
-from jobs.errors import ClearleafError, InvalidJob, Problem, Unavailable
-from jobs.request import TimeRange
+from jobs.errors import ClearleafError, InvalidJob, Unavailable, unusable_catalog
+from jobs.order_times import TimeRange
+from jobs.redaction import without_keys
 from jobs.sources import Source, is_url
 
 PAGE = 100
@@ -245,4 +246,4 @@ class ApiFeed:
 
 def _not_an_api(name: str, why: str) -> InvalidJob:
     cure = "give the URL of a STAC API with item search, or the path or URL of a static catalog.json"
-    return InvalidJob(Problem("/catalog", f"catalog {name!r} cannot be used: {why}; {cure}"))
+    return unusable_catalog(name, f"cannot be used: {why}; {cure}")

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import httpx
+from prometheus_client import Counter
 from pystac.stac_io import DefaultStacIO
 
 from jobs.errors import AccessDenied, Problem, Unavailable
@@ -31,6 +32,10 @@ MOST_BYTES = 64 * 2**20
 """Of an answer, unpacked: a page of a hundred items has some five million."""
 LONGEST_WAIT_S = 86_400.0
 """A server that asks for more patience than a day has made a mistake."""
+ERRORS = Counter("clearleaf_stac_errors", "Questions that a catalogue did not answer as it should.", ["kind"])
+"""Tries that were followed by a better one count, too."""
+for _kind in ("unavailable", "denied", "odd"):
+    ERRORS.labels(_kind)
 _ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
@@ -84,7 +89,7 @@ def check_place(source: Source, href: str) -> None:
     why = source.refusal(href)
     if why is not None:
         cure = "add that place to asset_hosts of the catalogue if it is to be trusted"
-        raise AccessDenied(Problem("/catalog", f"the catalogue points to a document {why}: {cure}"))
+        raise _denied(f"the catalogue points to a document {why}: {cure}")
 
 
 def fetch(
@@ -109,6 +114,20 @@ def fetch(
         Unavailable: it cannot be had now, or not in time.
         ValueError: the server does not understand the question, or answers with too much.
     """
+    try:
+        return _fetched(client, method, href, most_bytes, what)
+    except Unavailable:
+        ERRORS.labels("unavailable").inc()
+        raise
+    except AccessDenied:
+        ERRORS.labels("denied").inc()
+        raise
+    except ValueError:
+        ERRORS.labels("odd").inc()
+        raise
+
+
+def _fetched(client: httpx.Client, method: str, href: str, most_bytes: int, what: dict[str, Any]) -> bytes:
     longest_s = WHOLE_ANSWER * (client.timeout.read or PATIENCE_S)
     until = time.monotonic() + longest_s
     content = bytearray()
@@ -148,11 +167,15 @@ def meaning(answer: httpx.Response, href: str) -> Exception:
     if answer.status_code in _ABSENT:
         return FileNotFoundError(f"there is no {place} ({status})")
     if answer.status_code in _DENIED:
-        cure = "choose another catalogue, or ask the operators to open it to this service"
-        return AccessDenied(Problem("/catalog", f"catalog {place} does not let us read ({status}): {cure}"))
+        return _denied(f"catalog {place} does not let us read ({status}): give a user and password that may, or a URL")
     if answer.is_server_error or answer.status_code in _PASSING:
         return Unavailable(f"{place} answers {status}", retry_after(answer.headers.get("retry-after", "")))
     return ValueError(f"{place} answers {status}")
+
+
+def _denied(why: str) -> AccessDenied:
+    cure = "choose another one, or ask whoever runs the service to have it opened"
+    return AccessDenied(Problem("/catalog", f"the catalogue does not let the service read: {cure}", inside=why))
 
 
 def shown(href: str) -> str:
@@ -161,11 +184,6 @@ def shown(href: str) -> str:
     if not parts.netloc:
         return href
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def without_keys(text: str) -> str:
-    """Return a text, such as an error's, whose URLs have neither passwords nor what may be a signature."""
-    return re.sub(r"\?\S+", "?...", re.sub(r"//[^/\s]+@", "//", text))  # a password may have an @ of its own
 
 
 def retry_after(header: str) -> float | None:

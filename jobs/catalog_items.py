@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pystac.errors import STACError, STACTypeError
 
-from jobs.errors import InvalidJob, Problem
+from jobs.errors import InvalidJob, unusable_catalog
 
 MOST_ITEMS = 20_000
 """Ten years of one place in both sensors are some 4,000; more means a server that ignores what it is asked."""
@@ -43,4 +43,4 @@ def no_collection(name: str, collection: str, there: Sequence[str]) -> InvalidJo
     known = f": it has {', '.join(sorted(there)[:MOST_NAMED])}" if there else ""
     more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
     cure = "name one of its own in the catalogue's source; a profile with s2 alone does without radar"
-    return InvalidJob(Problem("/catalog", f"catalog {name!r} has no collection {collection!r}{known}{more}; {cure}"))
+    return unusable_catalog(name, f"has no collection {collection!r}{known}{more}; {cure}")

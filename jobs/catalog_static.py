@@ -14,11 +14,12 @@ from pystac import Collection, Item
 from pystac.errors import STACError, STACTypeError
 from shapely.geometry.base import BaseGeometry
 
-from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown, without_keys
+from jobs.catalog_http import PATIENCE_S, HttpStacIO, shown
 from jobs.catalog_items import MOST_ITEMS, ODD, BrokenItem, Fetched, no_collection
-from jobs.errors import AccessDenied, ClearleafError, InvalidJob, Problem, Unavailable
-from jobs.request import TimeRange
-from jobs.sources import Source, is_url
+from jobs.errors import AccessDenied, ClearleafError, InvalidJob, Unavailable, unusable_catalog
+from jobs.order_times import TimeRange
+from jobs.redaction import without_keys
+from jobs.sources import ELSEWHERE, Source
 
 MOST_DEPTH = 16
 """Folders below a collection; year, month, day and tile are four."""
@@ -160,22 +161,19 @@ class StaticFeed:
         """Return where a document is, as customers may know it: from the catalogue's own folder on."""
         folder = shown(str(self._root.get_self_href())).rpartition("/")[0]
         place = shown(href)
-        if place.startswith(f"{folder}/"):
-            return place.removeprefix(f"{folder}/")
-        return place if is_url(place) else PurePosixPath(place).name
+        return place.removeprefix(f"{folder}/") if place.startswith(f"{folder}/") else PurePosixPath(place).name
 
     def _why(self, href: str, error: Exception) -> str:
         """Return what an error means, in words without the places of this server."""
         if isinstance(error, AccessDenied):
-            elsewhere = self._source.refusal(href)
-            return "may not be read by us" if elsewhere is None else f"lies {elsewhere}"
+            return "may not be read by us" if self._source.refusal(href) is None else ELSEWHERE
         if isinstance(error, FileNotFoundError):
             return "is not there"
         if isinstance(error, OSError):
             return f"cannot be read: {error.strerror or type(error).__name__}"
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
             return "is no JSON"
-        return f"is no STAC item: {without_keys(str(error))[:200] or type(error).__name__}"
+        return f"is no STAC item: {type(error).__name__}"
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -199,4 +197,4 @@ def _root(href: str, io: HttpStacIO) -> StacCatalog:
 
 def _not_usable(name: str, why: str) -> InvalidJob:
     cure = "give the path of a static STAC catalog.json, or the URL of one or of a STAC API"
-    return InvalidJob(Problem("/catalog", f"catalog {name!r} cannot be used: {why}; {cure}"))
+    return unusable_catalog(name, f"cannot be used: {why}; {cure}")

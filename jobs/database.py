@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, extract, func, make_url, select
+from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, extract, func, select
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from jobs.errors import Unavailable
+from jobs.settings import OWNER_ONLY
+from jobs.urls import database_url
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_S = 15
@@ -63,20 +66,38 @@ class Database:
         return extract("epoch", later - earlier)
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version."""
+        """Bring the schema to the newest version; one that a later release has made is left as it is."""
         with self.write() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # one migrates, however long; the others wait
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            if _reaches_head(connection):
+                return
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
     def at_head(self) -> bool:
-        """Return whether the schema is the newest version."""
+        """Return whether the schema is the newest version, or that of a later release.
+
+        Migrations only add what code of the release before can live with, so that it goes on while the next one is
+        rolled out, and can be gone back to.
+        """
         with self.read() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory.from_config(_alembic()).get_current_head()
+            return _reaches_head(connection)
+
+
+def _reaches_head(connection: Connection) -> bool:
+    current = MigrationContext.configure(connection).get_current_revision()
+    head, known = _revisions()
+    return current == head or (current is not None and current not in known)
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """Return the newest version of the schema, and all that this release knows; to read them from files takes long."""
+    script = ScriptDirectory.from_config(_alembic())
+    return script.get_current_head(), frozenset(revision.revision for revision in script.walk_revisions())
 
 
 def _alembic() -> Config:
@@ -86,14 +107,13 @@ def _alembic() -> Config:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.drivername in ("postgres", "postgresql"):  # as providers write it; SQLAlchemy would ask for psycopg2
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    """Return an engine whose errors do not tell parameters: orders are among them."""
+    parsed = database_url(url)
     if parsed.get_backend_name() == "postgresql":
         return _postgresql(parsed)
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_S})
+        Path(parsed.database).parent.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_S}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -102,7 +122,7 @@ def _engine(url: str) -> Engine:
 def _postgresql(url: URL) -> Engine:
     patience = {"connect_timeout": _CONNECT_S, "keepalives_idle": _IDLE_S, "application_name": "clearleaf"}
     given = {name: value for name, value in patience.items() if name not in url.query}
-    engine = create_engine(url, pool_pre_ping=True, connect_args=given)
+    engine = create_engine(url, pool_pre_ping=True, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
 
@@ -116,7 +136,7 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN4
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -130,4 +150,5 @@ def _weather() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, InternalError) as error:  # the last one: ended by a time-out of ours
-        raise Unavailable(f"the job book cannot be reached: {error.orig}", retry_after=5) from error
+        said = f"the job book cannot be reached: {error.orig}"  # with its host, address and user
+        raise Unavailable(said, retry_after=5, told="the job book is away") from error

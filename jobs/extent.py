@@ -9,7 +9,7 @@ from pystac import Collection
 from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
-from jobs.request import TimeRange
+from jobs.order_times import TimeRange
 
 MARGIN_DEG = 0.1
 """Extents are often rounded; an order that comes so near is left to the search."""
@@ -23,11 +23,13 @@ class Extent:
         area: EPSG:4326.
         start: first day, UTC; None where there is no first one.
         end: last day, UTC; None where there is no last one.
+        simulated: it says that its scenes were made by a simulator.
     """
 
     area: BaseGeometry
     start: date | None
     end: date | None
+    simulated: bool = False
 
     @classmethod
     def of(cls, collection: Collection) -> Extent:
@@ -41,7 +43,8 @@ class Extent:
             bounds = collection.extent.spatial.bboxes[0]
             first, last = collection.extent.temporal.intervals[0]
             days = [None if moment is None else moment.astimezone(UTC).date() for moment in (first, last)]
-            return cls(_area(bounds), *days)
+            simulated = bool(collection.extra_fields.get("clearleaf:simulated"))
+            return cls(_area(bounds), days[0], days[1], simulated)
         except (AttributeError, IndexError, TypeError, ValueError) as error:
             raise ValueError(f"the extent of {collection.id} cannot be understood: {error}") from error
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, tuple_
 
 from jobs.database import Database
 from jobs.item_filter import Condition, Translator
 from jobs.published import Document
 from jobs.searchable import COLUMNS, PROPERTIES, Property, is_number, moment_of, moment_text
 from jobs.tables import collections, items
+
+PAGE_BYTES = 8 * 2**20
+"""Of the documents of a page, unpacked: each item names every scene of its job, which may be half a megabyte."""
+_ROWS_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,10 @@ class ItemSearch:
 
 @dataclass(frozen=True)
 class Page:
-    """Some documents, how many there are on all pages, and the cursor of the next page; None on the last one."""
+    """Some documents, how many there are on all pages, and the cursor of the next page; None on the last one.
+
+    There are fewer of them than were asked for where these would be more than PAGE_BYTES, but one at least.
+    """
 
     documents: list[Document]
     matched: int
@@ -101,10 +109,10 @@ class ItemBook:
             query = query.where(tuple_(*position) < tuple_(moment, job_id))
         with self._database.read() as db:
             matched = db.execute(select(func.count()).select_from(mine.subquery())).scalar_one()
-            rows = db.execute(query).all()
-        more = len(rows) > limit
-        last = (rows[limit - 1].entered, rows[limit - 1].job_id) if more else ()
-        return Page([Document(row.key, row.document) for row in rows[:limit]], matched, _packed(last) if more else None)
+            with closing(db.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))) as found:
+                rows, more = _page_of(found, limit)
+        last = (rows[-1].entered, rows[-1].job_id) if more else ()
+        return Page([Document(row.key, row.document) for row in rows], matched, _packed(last) if more else None)
 
     def search(self, tenant: str, wanted: ItemSearch, *, limit: int, after: str | None = None) -> Page:
         """Return a page of items.
@@ -112,7 +120,7 @@ class ItemBook:
         Args:
             tenant: whose.
             wanted: which of them.
-            limit: items on the page.
+            limit: most items on the page.
             after: cursor from the page before, which was asked for in the same order.
 
         Raises:
@@ -122,10 +130,23 @@ class ItemBook:
             translator = Translator(db, self._database, tenant)
             conditions = [*_narrowed(tenant, wanted), *map(translator.sql, wanted.conditions)]
             matched = db.execute(select(func.count()).select_from(items).where(*conditions)).scalar_one()
-            rows = db.execute(_page_query(translator, wanted, conditions, after).limit(limit + 1)).all()
-        more = len(rows) > limit
-        documents = [Document(row.key, row.document) for row in rows[:limit]]
-        return Page(documents, matched, _packed(rows[limit - 1][2:]) if more else None)
+            query = _page_query(translator, wanted, conditions, after).limit(limit + 1)
+            with closing(db.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))) as found:
+                rows, more = _page_of(found, limit)
+        documents = [Document(row.key, row.document) for row in rows]
+        return Page(documents, matched, _packed(rows[-1][2:]) if more else None)
+
+
+def _page_of(found: Iterable[Row[Any]], limit: int) -> tuple[list[Row[Any]], bool]:
+    """Return the rows with documents that a page has room for, and whether there are more."""
+    page: list[Row[Any]] = []
+    room = PAGE_BYTES
+    for row in found:
+        room -= Document(row.key, row.document).size
+        if page and (len(page) == limit or room < 0):
+            return page, True
+        page.append(row)
+    return page, False
 
 
 def _narrowed(tenant: str, wanted: ItemSearch) -> list[ColumnElement[bool]]:
@@ -202,7 +223,7 @@ def _checked(value: Any, known: Property) -> Any:  # noqa: ANN401 - JSON of any 
     if known.kind == "boolean" and isinstance(value, bool):
         return value
     if known.kind == "time" and isinstance(value, str):
-        return moment_of(value)
+        return moment_of(value).astimezone(UTC)  # OverflowError at the ends of the calendar
     if known.kind == "text" and isinstance(value, str) and "\0" not in value:
         value.encode()  # half a surrogate pair is none of ours either
         return value

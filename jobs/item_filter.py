@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,24 @@ from typing import Any, Literal, assert_never
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    any_,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from jobs.database import Database
 from jobs.searchable import Property, moment_text
@@ -29,6 +47,11 @@ _SQL: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+
+_SEEN_FROM_THERE: dict[Relation, Relation] = {"within": "contains", "contains": "within"}
+"""What a relation of an outline to a geometry is of the geometry to the outline; the others look alike from both."""
+_OUTLINES_AT_ONCE = 1000
+"""Read and made together, so that a tenant may have any number of them."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +152,7 @@ class Translator:
             case Like():
                 return self._like(self.column(condition.property), condition.pattern)
             case Lies():
-                return items.c.footprint_id.in_(self._footprints(condition))
+                return self._among(items.c.footprint_id, self._footprints(condition))
             case All():
                 return reduce(and_, map(self.sql, condition.conditions), true())
             case Either():
@@ -177,18 +200,32 @@ class Translator:
         whole = "".join(parts)
         return func.glob(whole, text) == 1 if self._is_sqlite else text.like(whole, escape="\\")
 
+    def _among(self, column: ColumnElement[int], numbers: list[int]) -> ColumnElement[bool]:
+        """Return that a column has one of these numbers, which are one parameter: PostgreSQL takes 65 535 of them."""
+        if self._is_sqlite:
+            return column.in_(select(func.json_each(json.dumps(numbers)).table_valued("value").c.value))
+        return column == any_(literal(numbers, ARRAY(Integer)))
+
     def _footprints(self, condition: Lies) -> list[int]:
         """Return the outlines that stand in a relation; there are about as many as jobs, and databases know no such."""
-        west, south, east, north = condition.geometry.bounds
-        near = select(footprints.c.id, footprints.c.wkb).where(
-            footprints.c.tenant == self._tenant,
-            footprints.c.west <= east,
-            footprints.c.east >= west,
-            footprints.c.south <= north,
-            footprints.c.north >= south,
-        )
-        rows = self._db.execute(near).all()
         shapely.prepare(condition.geometry)
-        outlines = shapely.from_wkb([row.wkb for row in rows])
-        stands = getattr(shapely, condition.relation)(outlines, condition.geometry)
-        return [row.id for row, holds in zip(rows, stands, strict=True) if holds]
+        holds = getattr(shapely, _SEEN_FROM_THERE.get(condition.relation, condition.relation))
+        found: list[int] = []
+        for rows in self._db.execute(self._near(condition).execution_options(yield_per=_OUTLINES_AT_ONCE)).partitions():
+            found += [row.id for row in rows if row.wkb is None]
+            open_ = [row for row in rows if row.wkb is not None]
+            # What is prepared comes first, or it does not count: then many vertices are looked at for each outline.
+            stands = holds(condition.geometry, shapely.from_wkb([row.wkb for row in open_]))
+            found += [row.id for row, stand in zip(open_, stands, strict=True) if stand]
+        return found
+
+    def _near(self, condition: Lies) -> Select[tuple[int, bytes | None]]:
+        """Return a query of the outlines that may stand in a relation: NULL in place of one that is known to."""
+        outline = footprints.c
+        west, south, east, north = condition.geometry.bounds
+        may = (outline.west <= east, outline.east >= west, outline.south <= north, outline.north >= south)
+        inside = and_(outline.west >= west, outline.east <= east, outline.south >= south, outline.north <= north)
+        is_box = condition.geometry.equals(condition.geometry.envelope)
+        known = inside if is_box and condition.relation == "intersects" else false()
+        wkb = case((known, null()), else_=outline.wkb).label("wkb")
+        return select(outline.id, wkb).where(outline.tenant == self._tenant, *may)

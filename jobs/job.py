@@ -9,9 +9,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.aoi import Limits
-from jobs.request import JobRequest, Parcel, TimeRange
+from jobs.order_facts import OrderFacts
+from jobs.order_geometry import Parcel
+from jobs.order_times import TimeRange
+from jobs.request import JobRequest
 
 __all__ = [
+    "ACTIVE",
     "Accepted",
     "ClaimedStep",
     "Created",
@@ -75,21 +79,26 @@ class Dismissed(_Frozen):
 
 
 JobState = Annotated[Created | Accepted | Running | Successful | Failed | Dismissed, Field(discriminator="status")]
+ACTIVE = ("accepted", "running")
+"""States of a job that is under way."""
 
 
 class Job(_Frozen):
     """One order with its state.
 
     Attributes:
+        order: in short; the whole of it is for `JobStore.request_of`.
         stage: kind of the step that is under way, None before the first and after the last.
         progress: 0..100, counted from the steps.
         message: what is being done.
         attempt: 1 + how often the job was retried.
+        simulated: the scenes were made by a simulator, as the published collection says, before that the catalogue;
+            None where nobody said.
     """
 
     id: UUID
     tenant: str
-    request: JobRequest
+    order: OrderFacts
     state: JobState
     created: datetime
     started: datetime | None = None
@@ -99,13 +108,21 @@ class Job(_Frozen):
     progress: int = 0
     message: str = ""
     attempt: int = 1
+    simulated: bool | None = None
 
 
 class ClaimedStep(_Frozen):
-    """A step that its owner may work on; owner and attempt fence every commit."""
+    """A step that its owner may work on; owner and attempt fence every commit.
+
+    Attributes:
+        tenant: whose job it is.
+        traceparent: trace in which the job was ordered, as W3C Trace Context writes it.
+    """
 
     id: UUID
     job_id: UUID
+    tenant: str = "local"
+    traceparent: str | None = None
     kind: StepKind
     tile_id: str | None = None
     owner: str
@@ -113,7 +130,8 @@ class ClaimedStep(_Frozen):
 
 
 class QueuedStep(_Frozen):
-    """A step for which a wake-up should be sent."""
+    """A step for which a wake-up should be sent; *again* where the one before is known to be lost."""
 
     id: UUID
     kind: StepKind
+    again: bool = False

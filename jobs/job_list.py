@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, func, literal, select, tuple_
 
 from jobs.database import Database
 from jobs.job import Job
-from jobs.tables import UtcTime, jobs
+from jobs.tables import BRIEF, UtcTime, jobs
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def page_query(tenant: str, wanted: JobFilter, after: str | None, database: Data
     Raises:
         ValueError: the cursor is none of ours.
     """
-    query = select(jobs).where(jobs.c.tenant == tenant, jobs.c.status != "created")
+    query = select(*BRIEF).where(jobs.c.tenant == tenant, jobs.c.status != "created")
     if wanted.statuses is not None:
         query = query.where(jobs.c.status.in_(wanted.statuses))
     duration = database.seconds(jobs.c.started, func.coalesce(jobs.c.finished, literal(now, UtcTime())))
@@ -80,6 +80,6 @@ def cursor(row: Row[Any]) -> str:
 def _position(text: str) -> tuple[datetime, str]:
     try:
         moment, job_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("~")
-        return datetime.fromisoformat(moment), str(UUID(job_id))
-    except ValueError as error:
+        return datetime.fromisoformat(moment).astimezone(UTC), str(UUID(job_id))
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is no cursor of this service") from error

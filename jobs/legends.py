@@ -8,8 +8,8 @@ from itertools import pairwise
 
 Colour = tuple[int, int, int]
 """Red, green, blue; 0..255."""
-STEPS = 255
-"""Colours between a legend's ends: with the transparent one they fill the palette of an 8-bit picture."""
+STEPS = 253
+"""Colours between a legend's ends: with a transparent one and two of a hatching they fill the palette of 8 bits."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,19 @@ class Ramp:
 
 
 @dataclass(frozen=True)
+class Hatching:
+    """How pixels are drawn on which a quantity has no meaning: stripes, told from every colour by their pattern.
+
+    Attributes:
+        quality: the class of such pixels.
+        colours: of the stripes.
+    """
+
+    quality: QualityClass
+    colours: tuple[Colour, Colour]
+
+
+@dataclass(frozen=True)
 class Legend:
     """How one asset is shown; no-data is transparent.
 
@@ -76,6 +89,7 @@ class Legend:
         unit: UCUM-like; None for classes.
         ramp: of a quantity.
         classes: of the quality raster.
+        hatched: where the quantity has no meaning; None where it always has one.
     """
 
     asset: str
@@ -83,6 +97,7 @@ class Legend:
     unit: str | None = None
     ramp: Ramp | None = None
     classes: tuple[QualityClass, ...] = ()
+    hatched: Hatching | None = None
 
 
 def _hex(colours: str) -> tuple[Colour, ...]:
@@ -114,17 +129,22 @@ DAYS_RAMP = Ramp(
 )
 
 
+OBSERVED = (QUALITY[1].value, QUALITY[4].value)
+"""Classes of pixels that the day itself shows clear."""
+WATER = Hatching(QUALITY[5], ((222, 222, 222), (138, 138, 138)))
+
+
 def _by_asset(legends: Iterable[Legend]) -> dict[str, Legend]:
     return {legend.asset: legend for legend in legends}
 
 
 LEGENDS = _by_asset(
     (
-        Legend("lai", "Leaf area index", "m2 m-2", LAI_RAMP),
-        Legend("lai_sigma", "Standard deviation of LAI", "m2 m-2", SIGMA_RAMP),
+        Legend("lai", "Leaf area index", "m2 m-2", LAI_RAMP, hatched=WATER),
+        Legend("lai_sigma", "Standard deviation of LAI", "m2 m-2", SIGMA_RAMP, hatched=WATER),
         Legend("quality", "Where each value comes from", classes=QUALITY),
         Legend("days_to_clear", "Days to the nearest clear observation", "d", DAYS_RAMP),
-        Legend("predicted", "Predicted LAI", "m2 m-2", LAI_RAMP),
-        Legend("fused", "Fused LAI", "m2 m-2", LAI_RAMP),
+        Legend("predicted", "Predicted LAI", "m2 m-2", LAI_RAMP, hatched=WATER),
+        Legend("fused", "Fused LAI", "m2 m-2", LAI_RAMP, hatched=WATER),
     )
 )

@@ -38,6 +38,11 @@ class Document:
         """Return a file's bytes as a document."""
         return cls(key, zlib.compress(body))
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes it has, unpacked."""
+        return len(zlib.decompress(self.packed))
+
     def load(self) -> dict[str, Any]:
         """Return the JSON object, its hrefs as they were published."""
         document: dict[str, Any] = json.loads(zlib.decompress(self.packed))

@@ -39,7 +39,6 @@ def make_celery(settings: JobsSettings) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_max_tasks_per_child=50,
         worker_soft_shutdown_timeout=max(5.0, settings.grace_s - 30.0),
-        worker_enable_soft_shutdown_on_idle=True,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         task_routes={TASK_OF[kind]: {"queue": queue} for kind, queue in QUEUE_OF.items()},
@@ -83,7 +82,7 @@ class JobQueue:
                 channel = connection.default_channel
                 dry = {name for name in set(QUEUE_OF.values()) if channel.queue_declare(name).message_count == 0}
             except (OperationalError, *connection.connection_errors, *connection.channel_errors) as error:
-                raise Unavailable(f"broker is away: {error}") from error
+                raise Unavailable(f"broker is away: {error}", told="the broker is away") from error
         return frozenset(kind for kind, name in QUEUE_OF.items() if name in dry)
 
     def wake(self, step: QueuedStep) -> bool:

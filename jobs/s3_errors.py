@@ -9,7 +9,7 @@ from typing import Any
 from botocore import exceptions as boto
 from s3transfer.exceptions import RetriesExceededError
 
-from jobs.errors import StorageFull, StorageRefused, Unavailable
+from jobs.errors import StorageAway, StorageFull, StorageRefused
 
 CREDENTIALS = (
     "give credentials where boto3 looks for them (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, its files, a role) "
@@ -48,14 +48,14 @@ def told(place: str) -> Iterator[None]:
         FileNotFoundError: there is no such object.
         StorageRefused: settings, credentials or permissions are wrong.
         StorageFull: there is no room.
-        Unavailable: the service is away or busy.
+        StorageAway: the service is away or busy.
     """
     try:
         yield
     except boto.ClientError as error:
         raise _answered(error, error.response, place) from error
     except RetriesExceededError as error:
-        raise Unavailable(f"the result storage {place} broke off again and again: {error.last_exception}") from error
+        raise StorageAway(f"the result storage {place} broke off again and again: {error.last_exception}") from error
     except boto.BotoCoreError as error:
         raise _not_asked(error, place) from error
 
@@ -75,14 +75,14 @@ def _answered(error: Exception, response: dict[str, Any], place: str) -> Excepti
         return StorageRefused(f"the result storage {place} does not let us in ({said}): {CREDENTIALS}")
     if code in _BUSY or status == 429 or status >= 500:
         wait = str(answer.get("HTTPHeaders", {}).get("retry-after", ""))
-        return Unavailable(f"the result storage {place} is busy: {said}", float(wait) if wait.isdecimal() else None)
+        return StorageAway(f"the result storage {place} is busy: {said}", float(wait) if wait.isdecimal() else None)
     return error
 
 
 def _not_asked(error: Exception, place: str) -> Exception:
     """Return what it means that there was no answer."""
     if isinstance(error, _WEATHER):
-        return Unavailable(f"the result storage {place} cannot be reached ({error}): if this does not pass, {ENDPOINT}")
+        return StorageAway(f"the result storage {place} cannot be reached ({error}): if this does not pass, {ENDPOINT}")
     if isinstance(error, boto.NoRegionError | boto.InvalidRegionError):
         cure = REGION
     elif isinstance(error, boto.ParamValidationError):

@@ -109,9 +109,9 @@ class SasTokens:
             expires = datetime.fromisoformat(answer["msft:expiry"]).timestamp()
             return _Token(str(answer["token"]).lstrip("?"), expires)
         except AccessDenied as error:
-            raise AccessDenied(Problem("/catalog", f"no token for {place}: {self._cure()}")) from error
+            raise _denied(f"no token for {place}: {self._cure()}") from error
         except FileNotFoundError as error:
-            raise AccessDenied(Problem("/catalog", f"the Planetary Computer has no storage {place}")) from error
+            raise _denied(f"the Planetary Computer has no storage {place}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise Unavailable(f"the token endpoint answers no token for {place}") from error
 
@@ -119,3 +119,8 @@ class SasTokens:
         if self._has_key:
             return f"the Planetary Computer refuses the key in {KEY_VARIABLE}: check it"
         return f"these files need an account of the Planetary Computer: put its key into {KEY_VARIABLE}"
+
+
+def _denied(why: str) -> AccessDenied:
+    told = "the archive of the catalogue's scenes does not let the service read: whoever runs it finds why in its log"
+    return AccessDenied(Problem("/catalog", told, inside=why))

@@ -14,9 +14,11 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.profiles import Catalogs
+from jobs.urls import checked_broker_url, database_url
 
-_DATABASE_URL = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
 _BUCKET_URL = re.compile(r"s3://[a-z0-9][a-z0-9._-]+(/[^/?#]+)*/?", re.IGNORECASE)
+OWNER_ONLY = 0o700
+"""Mode of a data_dir that we make: orders, results and keys are no business of others on the machine."""
 LEAST_KEY_LENGTH = 32
 """Characters; whoever guesses the key can read every result."""
 
@@ -47,6 +49,9 @@ class JobsSettings(BaseSettings):
     )
     catalogs: Catalogs = Field(default={}, description="catalogues by name, as JSON")
     default_catalog: str | None = Field(default=None, description="catalogue of orders that name none")
+    authentication: Literal["off", "keys", "oidc", "keys,oidc"] = Field(
+        default="off", description="what callers must show: an API key, a token of the OIDC issuer, or either"
+    )
     public_url: str = Field(default="http://127.0.0.1:8000", description="where customers reach the API")
     signing_key: SecretStr | None = Field(
         default=None, description="key of signed hrefs; made in data_dir where absent"
@@ -61,16 +66,47 @@ class JobsSettings(BaseSettings):
     retention_days: float | None = Field(
         default=None, gt=0, description="results are removed so many days after a job's end; kept where not set"
     )
+    forget_days: float | None = Field(
+        default=30,
+        gt=0,
+        description="orders and logs of deleted and failed jobs are removed so many days later; kept where empty",
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="lines of the log: for people or machines")
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="worker and reconciler serve Prometheus metrics there; none where unset",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address of the metrics port")
+    alive_file: Path | None = Field(
+        default=None, description="touched by worker and reconciler as long as they are well; none where unset"
+    )
     tile_px: int = Field(default=256, ge=32, multiple_of=16, description="side of a tile, pixels")
+    worker_memory_gb: float = Field(
+        default=7.5,
+        gt=0,
+        description="10^9 bytes that a worker may take; where a tile would take more, tiles are smaller",
+    )
     visibility_timeout_s: int = Field(default=43_200, gt=0, description="longer than the longest step")
     grace_s: int = Field(default=60, gt=30, description="from SIGTERM to SIGKILL, as the launcher allows")
 
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url and not _DATABASE_URL.match(url):
-            raise ValueError("is not supported: give postgresql://user:password@host/book or sqlite:////a/file")
+        if url:
+            database_url(url)
         return url
+
+    @field_validator("forget_days", mode="before")
+    @classmethod
+    def _never_where_empty(cls, days: object) -> object:
+        return None if days == "" else days
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, url: str) -> str:
+        return checked_broker_url(url)
 
     @field_validator("storage_url")
     @classmethod
@@ -112,6 +148,11 @@ class JobsSettings(BaseSettings):
         return self
 
     @property
+    def guarded(self) -> bool:
+        """Whether callers must show a credential."""
+        return self.authentication != "off"
+
+    @property
     def database(self) -> str:
         """URL of the job book."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'jobs.sqlite'}"
@@ -150,7 +191,7 @@ class JobsSettings(BaseSettings):
 
 def _make_key(path: Path) -> None:
     """Put a new key in place, whole: of several processes that start together, all use the first one's."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     number, unfinished = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # readable by the owner alone
     try:
         with os.fdopen(number, "w") as file:

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 Signing = Literal["none", "planetary-computer", "s3"]
+ELSEWHERE = "lies where files of its catalogue are not read from"
+"""What customers are told of a place for which there is a refusal, which names hosts and buckets."""
 
 
 class Source(BaseModel):

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from jobs import items
-from jobs.database import Database
-from jobs.errors import JobConflict, JobDismissed, StepLost
-from jobs.job import ClaimedStep, QueuedStep, StepKind
+from jobs.fence import held_step, is_held, lock_job, why_not_held
+from jobs.job import ACTIVE, ClaimedStep, StepKind
+from jobs.progress import refresh_progress
 from jobs.published import Published
-from jobs.settings import JobsSettings
-from jobs.tables import jobs, log, steps
+from jobs.tables import BRIEF, jobs, log, steps
+from jobs.wake_book import WakeBook
 
-ACTIVE = ("accepted", "running")
-WEIGHTS: dict[StepKind, float] = {"plan": 5, "prepare": 40, "tile": 45, "finish": 10}
-"""Share of each kind of step in a job's progress; all tiles share theirs."""
+FIRST_PAUSE_S, LONGEST_DOUBLING = 30.0, 4
+"""Pauses after a failed attempt, doubled so often at most. The worker that fails is the idle one: without a pause it
+would take the step again, and use up the attempts of every job within seconds."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,12 @@ class StepOutputs:
     piece_hrefs: dict[str, str]
 
 
-class StepBook:
-    """Verbs on steps, for workers and the reconciler.
+class StepBook(WakeBook):
+    """Verbs on steps, for workers and the reconciler, beside those on wake-ups.
 
     Who locks rows of both tables takes the job's first: the other way round, a heartbeat and the commit of the same
     step would wait for one another.
     """
-
-    def __init__(self, database_url: str, settings: JobsSettings) -> None:
-        self.database = Database(database_url)
-        self._settings = settings
 
     def claim(self, step_id: UUID, owner: str) -> ClaimedStep | None:
         """Return the step if it is now the owner's, or None where there is nothing to do: drop the message."""
@@ -70,16 +66,18 @@ class StepBook:
             if claimed.rowcount == 0:
                 return None
             step = self._step(db, step_id)
-            job = db.execute(select(jobs).where(jobs.c.id == step.job_id)).one()
+            job = db.execute(select(*BRIEF).where(jobs.c.id == step.job_id)).one()
             if job.status == "accepted":
                 started = job.started or now
                 db.execute(update(jobs).where(jobs.c.id == job.id).values(status="running", started=started))
             name = f"tile {step.tile_id}" if step.tile_id else step.kind
-            self._refresh(db, step.job_id, now, message=f"beginning {name}")
+            refresh_progress(db, step.job_id, now, message=f"beginning {name}")
             self._say(db, step.job_id, "info", f"{name}: attempt {step.attempt}", now)
             return ClaimedStep(
                 id=step_id,
                 job_id=UUID(step.job_id),
+                tenant=job.tenant,
+                traceparent=job.traceparent,
                 kind=step.kind,
                 tile_id=step.tile_id or None,
                 owner=owner,
@@ -103,11 +101,11 @@ class StepBook:
             values: dict[str, Any] = {"lease": now + timedelta(seconds=self._settings.lease_s)}
             values |= {} if fraction is None else {"fraction": fraction}
             values |= {} if message is None else {"message": message}
-            self._lock_job(db, step)
-            kept = db.execute(update(steps).where(self._is_mine(step), self._job_runs(step)).values(values))
+            lock_job(db, step)
+            kept = db.execute(update(steps).where(is_held(step)).values(values))
             if kept.rowcount == 0:
-                raise self._why_not(db, step)
-            self._refresh(db, str(step.job_id), now)
+                raise why_not_held(db, step)
+            refresh_progress(db, str(step.job_id), now)
 
     def end_plan(self, step: ClaimedStep, plan_href: str, tile_ids: Sequence[str]) -> None:
         """End the plan; *prepare* follows. Raises as `succeed`."""
@@ -151,7 +149,7 @@ class StepBook:
                     update(jobs)
                     .where(jobs.c.id == str(step.job_id))
                     .values(status="successful", manifest_href=manifest_href, finished=now, updated=now, progress=100)
-                    .values(stage=None, message="published")
+                    .values(stage=None, message="published", **_simulated(published))
                 )
                 items.enter(db, step.job_id, published, now)
                 self._say(db, str(step.job_id), "info", "published", now)
@@ -164,42 +162,54 @@ class StepBook:
         """
         with self.database.write() as db:
             now = self.database.now(db)
-            row = self._mine(db, step)
+            row = held_step(db, step)
             if row is not None:
                 self._fail_step(db, row, reason, now)
             return row is not None
 
     def release(self, step: ClaimedStep, reason: str) -> bool:
-        """Give the step back for another attempt at once; its job fails when the attempts are used up.
+        """Give the step back for another attempt after a pause; its job fails when the attempts are used up.
 
         Returns as `fail`.
         """
         with self.database.write() as db:
             now = self.database.now(db)
-            row = self._mine(db, step)
+            row = held_step(db, step)
             if row is not None:
-                self._requeue(db, row, now, f"{step.kind} failed: {reason}")
+                pause_s = FIRST_PAUSE_S * 2 ** min(row.attempt - row.excused - 1, LONGEST_DOUBLING)
+                self._requeue(db, row, now, f"{step.kind} failed: {reason}", pause_s)
             return row is not None
 
-    def postpone(self, step: ClaimedStep, delay_s: float, reason: str) -> bool:
+    def postpone(self, step: ClaimedStep, delay_s: float, reason: str, *, counts: bool = True) -> bool:
         """Give the step back until the weather is better; its job fails when it has waited often enough.
 
         Returns as `fail`.
+
+        Args:
+            step: as claimed.
+            delay_s: until it is due again.
+            reason: for the customer.
+            counts: towards how often it may wait; false: somebody will mend it, or another worker goes on.
         """
         with self.database.write() as db:
             now = self.database.now(db)
-            row = self._mine(db, step)
+            row = held_step(db, step)
             if row is None:
                 return False
-            if row.postponed >= self._settings.max_postpones:
+            if counts and row.postponed >= self._settings.max_postpones:
                 self._fail_step(db, row, f"{reason} (waited {row.postponed} times)", now)
                 return True
             due = now + timedelta(seconds=delay_s)
-            values = {"postponed": row.postponed + 1, "excused": row.excused + 1, "due": due}
+            values = {"postponed": row.postponed + counts, "excused": row.excused + 1, "due": due}
             db.execute(update(steps).where(steps.c.id == row.id).values(**_QUEUED, **values))
-            self._refresh(db, row.job_id, now, message=f"waiting: {reason}")
+            refresh_progress(db, row.job_id, now, message=f"waiting: {reason}")
             self._say(db, row.job_id, "warning", f"{step.kind}: {reason}; again in {delay_s:.0f} s", now)
             return True
+
+    def clock(self) -> datetime:
+        """Return the job book's time, which leases go by."""
+        with self.database.read() as db:
+            return self.database.now(db)
 
     def take_back_expired(self) -> int:
         """Queue again what silent workers hold; returns how many steps that were."""
@@ -211,55 +221,6 @@ class StepBook:
             for row in rows:
                 self._requeue(db, row, now, f"{row.kind}: the worker fell silent")
             return len(rows)
-
-    def steps_to_wake(self, limit: int, run_dry: Collection[StepKind] = tuple(WEIGHTS)) -> list[QueuedStep]:
-        """Return due steps that the broker has not been told of, or whose wake-up is lost, and mark them as sent.
-
-        A wake-up is lost if it was sent a while ago and the broker's queue has run dry since. While messages wait
-        there, the workers are busy, and sending again would only make the queue grow.
-
-        Args:
-            limit: wake-ups in the broker at once; those sent and unheard of count. Tenants take turns.
-            run_dry: kinds of steps whose queue holds no message.
-        """
-        with self.database.write() as db:
-            now = self.database.now(db)
-            stale = now - timedelta(seconds=self._settings.resend_s)
-            waiting = and_(steps.c.state == "queued", steps.c.due <= now, jobs.c.status.in_(ACTIVE))
-            lost = and_(steps.c.sent <= stale, steps.c.kind.in_(run_dry))
-            told = and_(steps.c.sent.is_not(None), not_(lost))
-            joined = steps.join(jobs, jobs.c.id == steps.c.job_id)
-            in_broker = db.execute(select(func.count()).select_from(joined).where(waiting, told))
-            room = limit - in_broker.scalar_one()
-            if room <= 0:
-                return []
-            turn = func.row_number().over(partition_by=jobs.c.tenant, order_by=(steps.c.due, steps.c.id))
-            wanted = (
-                select(steps.c.id, turn.label("turn"), steps.c.due)
-                .select_from(joined)
-                .where(waiting, or_(steps.c.sent.is_(None), lost))
-                .subquery()
-            )
-            first = (
-                select(steps.c.id, steps.c.kind)
-                .join(wanted, wanted.c.id == steps.c.id)
-                .where(steps.c.state == "queued", or_(steps.c.sent.is_(None), lost))
-                .order_by(wanted.c.turn, wanted.c.due)
-                .limit(room)
-            )
-            # What somebody else is just telling the broker of, or claims, is left to them.
-            rows = db.execute(first.with_for_update(of=steps, skip_locked=True)).all()
-            db.execute(update(steps).where(steps.c.id.in_([row.id for row in rows])).values(sent=now))
-            return [QueuedStep(id=UUID(row.id), kind=row.kind) for row in rows]
-
-    def not_sent(self, unsent: Sequence[QueuedStep]) -> None:
-        """Take back that the broker was told of these steps: it was away."""
-        with self.database.write() as db:
-            mine = steps.c.id.in_([str(step.id) for step in unsent])
-            queued = select(steps.c.id).where(mine, steps.c.state == "queued")
-            # Whom we would wait for claims the step, or takes it back: it is told of anew either way.
-            rows = db.execute(queued.with_for_update(skip_locked=True)).all()
-            db.execute(update(steps).where(steps.c.id.in_([row.id for row in rows])).values(sent=None))
 
     def outputs(self, job_id: UUID) -> StepOutputs:
         """Return what the finished steps of a job left behind."""
@@ -274,19 +235,15 @@ class StepBook:
         """Mark the step as done and return the time; None where it was said before."""
         now = self.database.now(db)
         # The job's row is locked first: of two tiles that end together, the second sees the first one done.
-        self._lock_job(db, step)
-        ended = db.execute(
-            update(steps)
-            .where(self._is_mine(step), self._job_runs(step))
-            .values(state="done", href=href, lease=None, fraction=1.0)
-        )
+        lock_job(db, step)
+        ended = db.execute(update(steps).where(is_held(step)).values(state="done", href=href, lease=None, fraction=1.0))
         if ended.rowcount == 0:
-            row = self._step(db, step.id)
-            said_before = row.state == "done" and row.owner == step.owner and row.attempt == step.attempt
-            if said_before and row.href == href:
+            said = (steps.c.state == "done", steps.c.owner == step.owner, steps.c.attempt == step.attempt)
+            before = select(steps.c.id).where(steps.c.id == str(step.id), *said, steps.c.href == href)
+            if db.execute(before).one_or_none() is not None:
                 return None
-            raise self._why_not(db, step)
-        self._refresh(db, str(step.job_id), now)
+            raise why_not_held(db, step)
+        refresh_progress(db, str(step.job_id), now)
         return now
 
     def _add(self, db: Connection, job_id: UUID, kind: StepKind, tile_ids: Sequence[str], now: datetime) -> None:
@@ -298,14 +255,16 @@ class StepBook:
         db.execute(insert(steps), rows)
         db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(stage=kind, updated=now))
 
-    def _requeue(self, db: Connection, row: Row[Any], now: datetime, reason: str) -> None:
-        """Queue a step again, or fail its job where its attempts are used up."""
+    def _requeue(self, db: Connection, row: Row[Any], now: datetime, reason: str, pause_s: float = 0) -> None:
+        """Queue a step again, due after a pause, or fail its job where its attempts are used up."""
         if row.attempt - row.excused >= self._settings.max_attempts:
             self._fail_step(db, row, f"{reason} ({self._settings.max_attempts} attempts)", now)
             return
-        db.execute(update(steps).where(steps.c.id == row.id).values(**_QUEUED, due=now))
-        self._refresh(db, row.job_id, now)
-        self._say(db, row.job_id, "warning", f"{reason}; trying again", now)
+        due = now + timedelta(seconds=pause_s)
+        db.execute(update(steps).where(steps.c.id == row.id).values(**_QUEUED, due=due))
+        refresh_progress(db, row.job_id, now)
+        again = f"trying again in {pause_s:.0f} s" if pause_s else "trying again"
+        self._say(db, row.job_id, "warning", f"{reason}; {again}", now)
 
     def _fail_step(self, db: Connection, row: Row[Any], reason: str, now: datetime) -> None:
         db.execute(update(steps).where(steps.c.id == row.id).values(state="failed", lease=None))
@@ -320,56 +279,17 @@ class StepBook:
         if failed.rowcount:
             self._say(db, job_id, "error", reason, now)
 
-    def _refresh(self, db: Connection, job_id: str, now: datetime, message: str | None = None) -> None:
-        """Count the job's progress from its steps; it never goes back."""
-        rows = db.execute(select(steps).where(steps.c.job_id == job_id)).all()
-        tiles = db.execute(select(jobs.c.tile_ids).where(jobs.c.id == job_id)).scalar_one() or [None]
-        done = sum(row.fraction * WEIGHTS[row.kind] / (len(tiles) if row.kind == "tile" else 1) for row in rows)
-        running = [row for row in rows if row.state == "running"]
-        values: dict[str, Any] = {"updated": now}
-        if running:
-            values["stage"] = running[-1].kind
-        told = message or next((row.message for row in running if row.message), None)
-        if told is not None:
-            values["message"] = told
-        job = db.execute(select(jobs.c.progress).where(jobs.c.id == job_id)).scalar_one()
-        values["progress"] = max(job, min(99, int(done)))
-        db.execute(update(jobs).where(jobs.c.id == job_id).values(values))
-
     def _say(self, db: Connection, job_id: str, level: str, message: str, now: datetime) -> None:
         db.execute(insert(log).values(job_id=job_id, time=now, level=level, message=message))
 
     def _step(self, db: Connection, step_id: UUID) -> Row[Any]:
         return db.execute(select(steps).where(steps.c.id == str(step_id))).one()
 
-    def _mine(self, db: Connection, step: ClaimedStep) -> Row[Any] | None:
-        """Return the step if it is its owner's and its job runs; neither changes until we have committed."""
-        self._lock_job(db, step)
-        mine = select(steps).where(self._is_mine(step), self._job_runs(step))
-        return db.execute(mine.with_for_update()).one_or_none()
 
-    def _lock_job(self, db: Connection, step: ClaimedStep) -> None:
-        db.execute(select(jobs.c.id).where(jobs.c.id == str(step.job_id)).with_for_update())
-
-    def _is_mine(self, step: ClaimedStep) -> Any:  # noqa: ANN401 - an SQL expression
-        """The fence: id, owner and attempt."""
-        return and_(
-            steps.c.id == str(step.id),
-            steps.c.owner == step.owner,
-            steps.c.attempt == step.attempt,
-            steps.c.state == "running",
-        )
-
-    def _job_runs(self, step: ClaimedStep) -> Any:  # noqa: ANN401 - an SQL expression
-        return steps.c.job_id.in_(select(jobs.c.id).where(jobs.c.id == str(step.job_id), jobs.c.status == "running"))
-
-    def _why_not(self, db: Connection, step: ClaimedStep) -> JobConflict:
-        status = db.execute(select(jobs.c.status).where(jobs.c.id == str(step.job_id))).scalar_one()
-        if status == "dismissed":
-            return JobDismissed(f"job {step.job_id} was dismissed")
-        if status != "running":
-            return JobConflict(f"job {step.job_id} is {status}")
-        return StepLost(f"{step.kind} of job {step.job_id} is not attempt {step.attempt} of {step.owner} any more")
+def _simulated(published: Published) -> dict[str, bool]:
+    """Return what a collection says of its scenes, which goes before what was known of the catalogue."""
+    said = published.collection.load().get("clearleaf:simulated")
+    return {} if said is None else {"simulated": bool(said)}
 
 
 _QUEUED: dict[str, Any] = {

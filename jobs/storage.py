@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from jobs.counted_storage import CountedStorage
 from jobs.errors import StorageRefused, Unavailable
 from jobs.file_storage import FileStorage
 from jobs.objects import Stat
@@ -39,7 +40,10 @@ class Storage(Protocol):
         """
 
     def read(self, key: str, start: int, stop: int) -> Iterator[bytes]:
-        """Return the bytes from start to stop (exclusive) in pieces; raises as `get_bytes`, before the first piece."""
+        """Return the bytes from start to stop (exclusive) in pieces; raises as `get_bytes`, before the first piece.
+
+        An object that ends before gives what it has.
+        """
 
     def local(self, key: str, folder: Path) -> Path:
         """Return an object as a local file that is only read: where it lies, or a copy in a folder.
@@ -70,21 +74,23 @@ class Storage(Protocol):
 
 
 def open_storage(settings: JobsSettings, *, hurried: bool = False) -> Storage:
-    """Return the storage that settings name; a hurried one gives up soon, for somebody waits for the answer."""
+    """Return the storage that settings name, its errors counted; a hurried one gives up soon: somebody waits for it."""
     if settings.bucket is None:
-        return FileStorage(settings.storage_root)
+        return CountedStorage(FileStorage(settings.storage_root))
     # Imported here: boto3 takes half a second, and who stores in a folder has no use for it.
     from jobs.s3_storage import HURRIED, PATIENT, S3Storage
 
     bucket, prefix = settings.bucket
-    return S3Storage(
-        bucket,
-        prefix,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        addressing=settings.s3_addressing,
-        redirects=settings.s3_redirects,
-        patience=HURRIED if hurried else PATIENT,
+    return CountedStorage(
+        S3Storage(
+            bucket,
+            prefix,
+            endpoint_url=settings.s3_endpoint_url,
+            region=settings.s3_region,
+            addressing=settings.s3_addressing,
+            redirects=settings.s3_redirects,
+            patience=HURRIED if hurried else PATIENT,
+        )
     )
 
 

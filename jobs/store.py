@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,17 +12,42 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from jobs import items, order_keys
+from jobs import forgetting, items, order_keys
 from jobs.errors import JobConflict, JobNotFound
+from jobs.forgetting import SWEPT_FOR_GOOD
 from jobs.job import ClaimedStep, Job, JobRequest, JobState
 from jobs.job_list import JobFilter, JobPage, cursor, page_query
+from jobs.order_facts import OrderFacts
 from jobs.order_keys import OrderKey
-from jobs.steps import ACTIVE, StepBook, StepOutputs
-from jobs.tables import jobs, log, steps
+from jobs.quotas import NO_QUOTA, Quota, check_quota, take_turn
+from jobs.steps import StepBook, StepOutputs
+from jobs.tables import BRIEF, jobs, log, steps
 
 __all__ = ["JobFilter", "JobPage", "JobStore", "LogEntry", "OrderKey", "StepOutputs"]
 
 _STATE: TypeAdapter[JobState] = TypeAdapter(JobState)
+
+
+SWEPT = ("successful", "dismissed")
+"""States of jobs that are swept behind; a failed one may be retried from what it left."""
+SWEPT_ONCE = 1
+"""How far that is, 0 for not at all. A worker may be writing when its job ends, and for as long as a step may take: it
+hears of the end at a heartbeat, but perhaps the job book is away from it, or it is killed before it has removed what it
+wrote. No step can be claimed any more, so that all is quiet after the longest step (`visibility_timeout_s`), and what
+lies there then is removed by a second, last sweep (`SWEPT_FOR_GOOD`)."""
+
+
+@dataclass(frozen=True)
+class Unswept:
+    """An ended job to be swept behind.
+
+    Attributes:
+        job: as it was found.
+        last: no attempt can write any more.
+    """
+
+    job: Job
+    last: bool
 
 
 @dataclass(frozen=True)
@@ -38,15 +63,23 @@ class JobStore(StepBook):
     """The job book in a database; all verbs of steps, and those of customers."""
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version."""
+        """Bring the schema to the newest version; one that a later release has made is left as it is."""
         self.database.migrate()
 
     def at_head(self) -> bool:
-        """Return whether the schema is the newest version."""
+        """Return whether the schema is the newest version, or that of a later release."""
         return self.database.at_head()
 
     def create(
-        self, request: JobRequest, *, job_id: UUID | None = None, tenant: str = "local", key: OrderKey | None = None
+        self,
+        request: JobRequest,
+        *,
+        job_id: UUID | None = None,
+        tenant: str = "local",
+        key: OrderKey | None = None,
+        quota: Quota = NO_QUOTA,
+        traceparent: str | None = None,
+        simulated: bool | None = None,
     ) -> Job:
         """Enter an order and its first step, in one transaction.
 
@@ -55,29 +88,42 @@ class JobStore(StepBook):
             job_id: of the new job; drawn where left out.
             tenant: whose it is.
             key: with it, the same order sent again returns the job that it made the first time.
+            quota: what the tenant may have and order.
+            traceparent: trace that the job belongs to, as W3C Trace Context writes it.
+            simulated: the catalogue's scenes were made by a simulator; None where nobody knows.
 
         Raises:
             KeyReused: the key belongs to another order.
+            OverQuota: the tenant has or orders too many.
         """
+        new = {
+            "id": str(job_id or uuid4()),
+            "tenant": tenant,
+            "request": request.model_dump(mode="json"),
+            "facts": OrderFacts.of(request).model_dump(mode="json"),
+            "traceparent": traceparent,
+            "simulated": simulated,
+        }  # found before anything is locked: the outline of 10,000 parcels takes seconds
         try:
-            return self._create(request, job_id or uuid4(), tenant, key)
+            return self._create(new, key, quota)
         except IntegrityError:
             if key is None:
                 raise
-            return self._create(request, job_id or uuid4(), tenant, key)  # its twin was committed meanwhile
+            return self._create(new, key, quota)  # its twin was committed meanwhile
 
-    def _create(self, request: JobRequest, job_id: UUID, tenant: str, key: OrderKey | None) -> Job:
+    def _create(self, new: dict[str, Any], key: OrderKey | None, quota: Quota) -> Job:
+        job_id, tenant = UUID(new["id"]), new["tenant"]
         with self.database.write() as db:
+            take_turn(db, tenant, quota)
             known = order_keys.job_of(db, tenant, key) if key is not None else None
             if known is not None:
-                return _job(self._row(db, known, tenant))
+                return self._job(db, self._row(db, known, tenant))
             now = self.database.now(db)
+            check_quota(db, tenant, quota, now)
             before = self._waiting(db)
             db.execute(
                 insert(jobs).values(
-                    id=str(job_id),
-                    tenant=tenant,
-                    request=request.model_dump(mode="json"),
+                    **new,
                     status="accepted",
                     created=now,
                     updated=now,
@@ -92,12 +138,16 @@ class JobStore(StepBook):
                 order_keys.remember(db, tenant, key, job_id, now)
             self._add(db, job_id, "plan", [""], now)
             self._say(db, str(job_id), "info", f"accepted, {before} before it" if before else "accepted", now)
-            return _job(self._row(db, job_id, tenant))
+            return self._job(db, self._row(db, job_id, tenant))
 
-    def waiting_before(self, job: Job) -> int:
-        """Return how many jobs, of all customers, were ordered before this one and still wait for a worker."""
+    def waiting_before(self, job: Job | None = None) -> int:
+        """Return how many jobs, of all customers, were ordered before this one and still wait for a worker.
+
+        Args:
+            job: which; None: one that would be ordered now.
+        """
         with self.database.read() as db:
-            return self._waiting(db, jobs.c.created < job.created)
+            return self._waiting(db, *([] if job is None else [jobs.c.created < job.created]))
 
     @staticmethod
     def _waiting(db: Connection, *conditions: ColumnElement[bool]) -> int:
@@ -111,12 +161,30 @@ class JobStore(StepBook):
             JobNotFound: there is none, or it is another tenant's.
         """
         with self.database.read() as db:
-            return _job(self._row(db, job_id, tenant))
+            return self._job(db, self._row(db, job_id, tenant))
+
+    def request_of(self, job_id: UUID) -> JobRequest:
+        """Return the whole order of a job, whoever's it is: it is long, and few need it.
+
+        Raises:
+            JobNotFound: there is none.
+        """
+        with self.database.read() as db:
+            found = db.execute(select(jobs.c.request).where(jobs.c.id == str(job_id))).scalar_one_or_none()
+        if found is None:
+            raise JobNotFound(f"there is no job {job_id}")
+        return JobRequest.model_validate(found)
+
+    def updated(self, job_ids: Collection[UUID]) -> dict[UUID, datetime]:
+        """Return when these jobs last changed; what there is not is left out."""
+        with self.database.read() as db:
+            rows = db.execute(select(jobs.c.id, jobs.c.updated).where(jobs.c.id.in_([str(job) for job in job_ids])))
+            return {UUID(row.id): row.updated for row in rows}
 
     def job_of(self, step: ClaimedStep) -> Job:
         """Return the job of a claimed step, whoever's it is."""
         with self.database.read() as db:
-            return _job(db.execute(select(jobs).where(jobs.c.id == str(step.job_id))).one())
+            return self._job(db, db.execute(select(*BRIEF).where(jobs.c.id == str(step.job_id))).one())
 
     def list(self, tenant: str, wanted: JobFilter, *, limit: int, after: str | None = None) -> JobPage:
         """Return a page of jobs, newest first.
@@ -133,8 +201,9 @@ class JobStore(StepBook):
         with self.database.read() as db:
             query = page_query(tenant, wanted, after, self.database, self.database.now(db))
             rows = db.execute(query.limit(limit + 1)).all()
-        more = len(rows) > limit
-        return JobPage([_job(row) for row in rows[:limit]], cursor(rows[limit - 1]) if more else None)
+            more = len(rows) > limit
+            found = [self._job(db, row) for row in rows[:limit]]
+        return JobPage(found, cursor(rows[limit - 1]) if more else None)
 
     def dismiss(self, job_id: UUID, tenant: str = "local") -> Job:
         """Give a job up; its workers stop at their next heartbeat. Said twice, it holds once.
@@ -146,37 +215,63 @@ class JobStore(StepBook):
             row = self._row(db, job_id, tenant, lock=True)
             if row.status != "dismissed":
                 self._dismiss(db, row, "dismissed")
-            return _job(self._row(db, job_id, tenant))
+            return self._job(db, self._row(db, job_id, tenant))
 
     def expire(self, days: float, limit: int = 100) -> int:
         """Dismiss jobs that ended more than so many days ago; returns how many those were."""
         with self.database.write() as db:
             long_ago = self.database.now(db) - timedelta(days=days)
             ended = (jobs.c.status.in_(("successful", "failed")), jobs.c.finished < long_ago)
-            rows = db.execute(select(jobs).where(*ended).limit(limit).with_for_update(skip_locked=True)).all()
+            rows = db.execute(select(*BRIEF).where(*ended).limit(limit).with_for_update(skip_locked=True)).all()
             for row in rows:
                 self._dismiss(db, row, f"its results were kept for {days:g} days")
             return len(rows)
 
-    def _dismiss(self, db: Connection, row: Row[Any], message: str) -> None:
+    def forget(self, days: float, limit: int = 100) -> int:
+        """Remove all that is known of jobs that were dismissed, or failed, long ago; returns how many those were.
+
+        A failed job is dismissed first, as if it had been when it failed: what it left to be retried from is swept.
+        Each job goes in a transaction of its own, for orders are long, and others write meanwhile.
+
+        Args:
+            days: that they are kept.
+            limit: so many at once.
+        """
+        with self.database.write() as db:
+            before = self.database.now(db) - timedelta(days=days)
+            failed = select(*BRIEF).where(jobs.c.status == "failed", jobs.c.finished < before)
+            for row in db.execute(failed.limit(limit).with_for_update(skip_locked=True)).all():
+                self._dismiss(db, row, f"it failed more than {days:g} days ago", finished=row.finished)
+        with self.database.read() as db:
+            over = forgetting.forgettable(db, before, limit)
+        forgotten = 0
+        for job_id in over:
+            with self.database.write() as db:
+                forgotten += forgetting.forget(db, job_id, before)
+        return forgotten
+
+    def _dismiss(self, db: Connection, row: Row[Any], message: str, finished: datetime | None = None) -> None:
         now = self.database.now(db)
-        values = {"status": "dismissed", "finished": now, "updated": now, "stage": None, "swept": 0}
+        values = {"status": "dismissed", "finished": finished or now, "updated": now, "stage": None, "swept": 0}
         db.execute(update(jobs).where(jobs.c.id == row.id).values(**values, message=message))
         items.forget(db, UUID(row.id))
         self._say(db, row.id, "info", message, now)
 
-    def retry(self, job_id: UUID, tenant: str = "local") -> Job:
+    def retry(self, job_id: UUID, tenant: str = "local", quota: Quota = NO_QUOTA) -> Job:
         """Open a failed job again; only the steps that are missing run.
 
         Raises:
             JobNotFound: there is none, or it is another tenant's.
             JobConflict: it has not failed.
+            OverQuota: the tenant has too many jobs under way.
         """
         with self.database.write() as db:
+            take_turn(db, tenant, quota)
             row = self._row(db, job_id, tenant, lock=True)
             if row.status != "failed":
                 raise JobConflict(f"job {job_id} is {row.status}: only a failed job can be retried")
             now = self.database.now(db)
+            check_quota(db, tenant, quota, now, new_order=False)
             mine = steps.c.job_id == str(job_id)
             reopened = {"state": "queued", "owner": None, "lease": None, "sent": None, "due": now, "postponed": 0}
             db.execute(update(steps).where(mine, steps.c.state != "done").values(**reopened, excused=steps.c.attempt))
@@ -189,7 +284,7 @@ class JobStore(StepBook):
             }
             db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(**values, message="waiting for a worker"))
             self._say(db, str(job_id), "info", f"retried, attempt {row.attempt + 1}", now)
-            return _job(self._row(db, job_id, tenant))
+            return self._job(db, self._row(db, job_id, tenant))
 
     def log(self, job_id: UUID, level: str, message: str) -> None:
         """Add a line to a job's log."""
@@ -202,39 +297,56 @@ class JobStore(StepBook):
             rows = db.execute(select(log).where(log.c.job_id == str(job_id)).order_by(log.c.id)).all()
         return [LogEntry(row.time, row.level, row.message) for row in rows]
 
-    def to_sweep(self, limit: int = 100) -> Sequence[Job]:
-        """Return ended jobs whose scratch objects are still in storage."""
-        with self.database.read() as db:
-            ended = jobs.c.status.not_in((*ACTIVE, "created", "failed"))  # a failed job may be retried from its scratch
-            rows = db.execute(select(jobs).where(ended, jobs.c.swept == 0).limit(limit)).all()
-        return [_job(row) for row in rows]
+    def to_sweep(self, limit: int = 100) -> Sequence[Unswept]:
+        """Return ended jobs whose scratch objects may still be in storage, in any order.
 
-    def mark_swept(self, job_id: UUID) -> None:
-        """Remember that a job's scratch objects are gone."""
+        One that cannot be swept ends a round; in a fixed order the same others would wait behind it forever. Those
+        whose time for the last sweep has come do not keep those that have just ended waiting: of both kinds there are
+        as many as the limit.
+        """
+        with self.database.read() as db:
+            quiet = self.database.now(db) - timedelta(seconds=self._settings.visibility_timeout_s)
+            ended = select(*BRIEF).where(jobs.c.status.in_(SWEPT)).order_by(func.random()).limit(limit)
+            again = (jobs.c.swept == SWEPT_ONCE, jobs.c.finished < quiet)
+            rows = [*db.execute(ended.where(jobs.c.swept == 0)), *db.execute(ended.where(*again))]
+            return [Unswept(self._job(db, row), last=row.finished < quiet) for row in rows]
+
+    def mark_swept(self, found: Unswept) -> None:
+        """Remember that what a job left is gone, for good where the sweep was the last one.
+
+        A job that has changed since it was found keeps its mark: its results may have been deleted meanwhile.
+        """
+        job, swept = found.job, SWEPT_FOR_GOOD if found.last else SWEPT_ONCE
+        as_found = (jobs.c.id == str(job.id), jobs.c.status == job.state.status, jobs.c.updated == job.updated)
         with self.database.write() as db:
-            db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(swept=1))
+            db.execute(update(jobs).where(*as_found, jobs.c.swept < swept).values(swept=swept))
 
     def _row(self, db: Connection, job_id: UUID, tenant: str, *, lock: bool = False) -> Row[Any]:
-        query = select(jobs).where(jobs.c.id == str(job_id), jobs.c.tenant == tenant)
+        query = select(*BRIEF).where(jobs.c.id == str(job_id), jobs.c.tenant == tenant)
         row = db.execute(query.with_for_update() if lock else query).one_or_none()
         if row is None:
             raise JobNotFound(f"there is no job {job_id}")
         return row
 
+    @staticmethod
+    def _request(db: Connection, job_id: str) -> JobRequest:
+        return JobRequest.model_validate(db.execute(select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one())
 
-def _job(row: Row[Any]) -> Job:
-    details = {"failed": {"reason": row.reason}, "successful": {"manifest_href": row.manifest_href}}
-    return Job(
-        id=UUID(row.id),
-        tenant=row.tenant,
-        request=JobRequest.model_validate(row.request),
-        state=_STATE.validate_python({"status": row.status} | details.get(row.status, {})),
-        created=row.created,
-        started=row.started,
-        finished=row.finished,
-        updated=row.updated,
-        stage=row.stage,
-        progress=row.progress,
-        message=row.message,
-        attempt=row.attempt,
-    )
+    def _job(self, db: Connection, row: Row[Any]) -> Job:
+        facts = OrderFacts.of(self._request(db, row.id)) if row.facts is None else OrderFacts.model_validate(row.facts)
+        details = {"failed": {"reason": row.reason}, "successful": {"manifest_href": row.manifest_href}}
+        return Job(
+            id=UUID(row.id),
+            tenant=row.tenant,
+            order=facts,
+            state=_STATE.validate_python({"status": row.status} | details.get(row.status, {})),
+            created=row.created,
+            started=row.started,
+            finished=row.finished,
+            updated=row.updated,
+            stage=row.stage,
+            progress=row.progress,
+            message=row.message,
+            attempt=row.attempt,
+            simulated=row.simulated,
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -50,6 +51,8 @@ jobs = Table(
     Column("id", String(36), primary_key=True),
     Column("tenant", String(64), nullable=False),
     Column("request", JSON, nullable=False),
+    Column("facts", JSON),  # of the request; NULL where it was entered before there were any
+    Column("simulated", Boolean),  # NULL: not known
     Column("status", String(16), nullable=False),
     Column("reason", Text),
     Column("manifest_href", Text),
@@ -62,12 +65,16 @@ jobs = Table(
     Column("message", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("tile_ids", JSON),
-    Column("swept", Integer, nullable=False),
+    Column("swept", Integer, nullable=False),  # how often since it ended; after the second time nothing is left
     Column("traceparent", String(64)),
     Column("version", Integer, nullable=False),
     Index("jobs_by_tenant", "tenant", "created"),
     Index("jobs_by_status", "status"),
+    Index("jobs_by_sweep", "swept", "status", "finished"),
 )
+
+BRIEF = [column for column in jobs.c if column.name != "request"]
+"""A job without its whole order, which may be megabytes."""
 
 steps = Table(
     "steps",
@@ -108,7 +115,7 @@ idempotency = Table(
     Column("tenant", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("body_sha256", String(64), nullable=False),
-    Column("job_id", String(36), ForeignKey("jobs.id"), nullable=False),
+    Column("job_id", String(36), ForeignKey("jobs.id"), nullable=False, index=True),
     Column("created", UtcTime, nullable=False),
 )
 
@@ -151,4 +158,18 @@ items = Table(
     # With the tenant, or SQLite, which keeps no statistics, would rather look at all that a tenant has.
     Index("items_by_job", "job_id", "tenant"),
     Index("items_by_footprint", "footprint_id", "tenant"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(32), primary_key=True),  # the part of a key that may be shown
+    Column("tenant", String(64), nullable=False, index=True),
+    Column("name", String(64), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("expires", UtcTime),
+    Column("revoked", UtcTime),
+    Column("used", UtcTime),  # to the hour
 )

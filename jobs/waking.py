@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
+from prometheus_client import Counter
+
 from jobs.errors import Unavailable
 from jobs.job import QueuedStep, StepKind
-from jobs.steps import StepBook
+from jobs.wake_book import WakeBook
 
 log = logging.getLogger(__name__)
+
+SENT = Counter("clearleaf_wakeups_sent", "Wake-ups that the broker took.")
+RESENT = Counter("clearleaf_wakeups_resent", "Wake-ups among them that were sent before and not heard.")
 
 
 class Broker(Protocol):
@@ -22,7 +27,7 @@ class Broker(Protocol):
         """Send a wake-up; returns whether it was taken."""
 
 
-def wake_due(book: StepBook, broker: Broker, limit: int) -> None:
+def wake_due(book: WakeBook, broker: Broker, limit: int) -> None:
     """Send wake-ups for the steps that are due, until one is not taken; the rest count as never sent.
 
     Args:
@@ -38,7 +43,8 @@ def wake_due(book: StepBook, broker: Broker, limit: int) -> None:
     unsent = book.steps_to_wake(limit, run_dry)
     try:
         while unsent and broker.wake(unsent[0]):
-            del unsent[0]
+            SENT.inc()
+            RESENT.inc(unsent.pop(0).again)
     finally:
         if unsent:
             book.not_sent(unsent)

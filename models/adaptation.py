@@ -47,20 +47,23 @@ def adapt_to(
     rng = np.random.default_rng(seed)
     most = max(3, 48 // len(sites))
     scenarios = (GAP15, GAP30, REAL_CLOUD)
-    own = [e for site in sites for e in draw_episodes(site, scenarios, 2, rng, most)]
+    own: list[Episodes] = []
+    for i, site in enumerate(sites):
+        progress(0.2 * i / len(sites), "hiding days to learn from")
+        own += draw_episodes(site, scenarios, 2, rng, most)
     if len(own) < MIN_EPISODES:
         return None
-    progress(0.2, "simulating sites to hold on to")
-    replay = concatenate(_replay(rng, own[0].truth.shape[-1]))
+    replay = concatenate(_replay(rng, own[0].truth.shape[-1], part_of(progress, 0.2, 0.4)))
     networks = copy.deepcopy(published.networks).train()
     _descend(networks, concatenate(own), replay, seed, published.device, part_of(progress, 0.4, 1.0))
     return replace(published, networks=networks.eval(), method="adapted")
 
 
-def _replay(rng: np.random.Generator, size_px: int) -> list[Episodes]:
+def _replay(rng: np.random.Generator, size_px: int, progress: Progress) -> list[Episodes]:
     """Return synthetic gaps of simulated sites, of the same size as the AOI's windows."""
     found: list[Episodes] = []
-    for region in rng.choice(sorted(REGIONS), REPLAY_SITES):
+    for i, region in enumerate(rng.choice(sorted(REGIONS), REPLAY_SITES)):
+        progress(i / REPLAY_SITES, "simulating sites to hold on to")
         spec = SiteSpec(size_px, date(2020, 9, 1), date(2021, 12, 31), str(region), int(rng.integers(2**31)))
         found += draw_episodes(simulate(spec).site(), (GAP15, GAP30, REAL_CLOUD), 1, rng, REPLAY_SCENES)
     return found

@@ -112,11 +112,9 @@ def fit_to_area(
     if adapt_networks and published.model == "default":
         adapted = adapt_to(published, [days.for_adaptation(site) for site in sites], seed, part_of(progress, 0.05, 0.6))
         candidates += [adapted] if adapted else []
-    progress(0.6, "calibrating on hidden days")
-    choice = _choose(candidates, [days.for_calibration(site) for site in sites], days)
+    choice = _choose(candidates, [days.for_calibration(site) for site in sites], days, part_of(progress, 0.6, 0.8))
     chosen = choice.reconstructor
-    progress(0.8, "scoring hidden days")
-    hidden = hidden_estimates(chosen, sites, days.test)
+    hidden = hidden_estimates(chosen, sites, days.test, part_of(progress, 0.8, 1.0))
     told = error_correlation([part for part in (choice.hidden, hidden) if part is not None], DELIVERED)
     facts = (choice.fell_back, choice.note, days, hidden, published.weights, saw, chosen.sigma_factor, told)
     return chosen.with_statistics(everything.statistics), Report(chosen.method, *facts)
@@ -139,15 +137,22 @@ class _Choice:
     hidden: Hidden | None
 
 
-def _choose(candidates: Sequence[LaiReconstructor], sites: Sequence[Site], days: HoldOut) -> _Choice:
+def _choose(
+    candidates: Sequence[LaiReconstructor], sites: Sequence[Site], days: HoldOut, progress: Progress
+) -> _Choice:
     """Return what does best on the calibration days, calibrated: adapted networks, published ones, or the prior.
 
     Args:
         candidates: the published networks, then the adapted ones where there are any.
         sites: windows of the AOI.
         days: roles of the days.
+        progress: see `Progress`.
     """
-    found = [(c, hidden_estimates(c, sites, days.calibration)) for c in candidates]
+    steps = np.linspace(0, 1, len(candidates) + 1)
+    found = [
+        (c, hidden_estimates(c, sites, days.calibration, part_of(progress, low, high)))
+        for c, low, high in zip(candidates, steps[:-1], steps[1:], strict=True)
+    ]
     scored = [(c, h) for c, h in found if h is not None]
     if not scored:
         return _Choice(candidates[0], False, "no calibration day: published networks and sigma", None)

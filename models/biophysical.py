@@ -1,4 +1,4 @@
-"""Sentinel-2 reflectance to LAI: the published SL2P networks of each satellite, their domain and their expected error.
+"""Sentinel-2 reflectance to LAI: the published SL2P networks of each satellite and their domain.
 
 Weiss, M., Baret, F., S2ToolBox Level 2 products ATBD: a network of five tanh units, trained on canopy reflectance
 simulations, one set of numbers per satellite. The 20 m version 3 set is used throughout and never mixed with another.
@@ -122,20 +122,6 @@ def _domain(numbers: str) -> _Domain:
     )
 
 
-@cache
-def _error_network() -> _Network:
-    found = {name: np.array(value) for name, value in _read("leaf_lai_error.json").items()}
-    bands_first = np.r_[3:11, 0:3]  # published with the cosines in front
-    return _folded(
-        found["w1"][:, bands_first],
-        found["b1"],
-        found["inp_slope"][bands_first],
-        found["inp_offset"][bands_first],
-        found["w2"] / found["out_slope"],
-        float((found["b2"] - found["out_offset"])[0] / found["out_slope"][0]),
-    )
-
-
 def _chunks(n: int) -> Iterator[slice]:
     return (slice(start, min(start + _CHUNK, n)) for start in range(0, n, _CHUNK))
 
@@ -178,18 +164,6 @@ def in_domain(reflectance: FloatArray, platform: str) -> BoolArray:
     for part in _chunks(found.size):
         found[part] = domain.holds(bands[:, part])
     return found.reshape(reflectance.shape[:-1])
-
-
-def retrieval_error(reflectance: FloatArray, cosines: FloatArray) -> FloatArray:
-    """Return the expected error in m2/m2 of the LAI itself against the field; never part of the reconstruction sigma.
-
-    The network is LEAF-Toolbox's own (Canada Centre for Remote Sensing); it knows no platforms.
-
-    Args:
-        reflectance: (…, 8) as in `lai`.
-        cosines: (…, 3) or (3,) as in `lai`.
-    """
-    return np.asarray(np.maximum(_apply(_error_network(), reflectance, cosines), 0.0), dtype=np.float32)
 
 
 def observed_lai(optical: OpticalSeries) -> ObservedLai:

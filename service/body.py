@@ -5,49 +5,129 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from http import HTTPStatus
 from itertools import chain
 from typing import Annotated, Any, NoReturn
 
+from anyio import current_time, move_on_after
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
-from service.dependencies import Parts, parts_of
+from service.dependencies import GivenParts, GivenTenant, Parts
 from service.errors import HttpProblem
 
 JSON_TYPES = ("application/json", "application/geo+json")
 
 
-async def read_body(request: Request, parts: Annotated[Parts, Depends(parts_of)]) -> bytes:
-    """Return the whole body of a JSON request.
+LARGE_BYTES = 2**18
+"""Larger bodies wait for one another: parsed, they are thirty times as large in memory."""
+READ_S = 120.0
+"""For how long a caller may send a body."""
+SHORT_BYTES = 2**20
+"""Largest question: one polygon is the most that it holds."""
+_SPARE = 10_000
+"""Arrays and objects of a body beside those of its polygons."""
+_OF_PARCEL = 10
+"""Arrays and objects of a parcel beside its vertices: feature, properties, geometry, rings."""
+_PER_CONTAINER = 4
+"""Commas for each array or object, on the whole: positions have two or three numbers, parcels some properties."""
+
+
+async def read_body(request: Request, tenant: GivenTenant, parts: GivenParts) -> AsyncIterator[bytes]:
+    """Yield the whole body of a JSON request; a large one has its tenant's others wait until it is answered.
 
     Raises:
-        HttpProblem: 415 if it is not announced as JSON; 413 if it is announced or found to be over the cap.
+        HttpProblem: 415 if it is not announced as JSON; 413 if it is announced or found to be over the cap; 408 if it
+            does not come to an end.
     """
+    async with AsyncExitStack() as held:
+        turn = parts.crowded.large_bodies.of(tenant)
+        yield await _whole(request, parts.settings.max_body_bytes, held, turn)
+
+
+async def read_short_body(request: Request, tenant: GivenTenant, parts: GivenParts) -> AsyncIterator[bytes]:
+    """Yield the body of a question as `read_body` does that of an order."""
+    async with AsyncExitStack() as held:
+        turn = parts.crowded.large_bodies.of(tenant)
+        yield await _whole(request, min(SHORT_BYTES, parts.settings.max_body_bytes), held, turn)
+
+
+async def _whole(request: Request, cap: int, held: AsyncExitStack, turn: AbstractAsyncContextManager[None]) -> bytes:
     _check_media_type(request.headers.get("content-type", ""))
-    cap = parts.settings.max_body_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > cap:
         raise _too_large(cap)
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > cap:
-            raise _too_large(cap)
-        pieces.append(piece)
+    pieces, size, is_large = [], 0, False
+    with move_on_after(READ_S) as patience:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > cap:
+                raise _too_large(cap)
+            if size > LARGE_BYTES and not is_large:
+                is_large, patience.deadline = True, math.inf
+                await held.enter_async_context(turn)
+                patience.deadline = current_time() + READ_S
+            pieces.append(piece)
+    if patience.cancelled_caught:
+        raise _too_slow()
     return b"".join(pieces)
 
 
-# A plain `def`: parsing 16 MiB takes a while, and only the thread pool may wait that long.
-def json_object(
-    body: Annotated[bytes, Depends(read_body)], parts: Annotated[Parts, Depends(parts_of)]
-) -> dict[str, Any]:
-    """Return the request's JSON object.
+async def turn_of_order(
+    body: Annotated[bytes, Depends(read_body, scope="function")], tenant: GivenTenant, parts: GivenParts
+) -> AsyncIterator[None]:
+    """Wait as `take_turn` does, once the body is read: to come before the payload among a route's parameters."""
+    async with parts.crowded.long_answers.of(tenant):
+        yield
+
+
+async def turn_of_question(
+    body: Annotated[bytes, Depends(read_short_body, scope="function")], tenant: GivenTenant, parts: GivenParts
+) -> AsyncIterator[None]:
+    """Wait as `turn_of_order` does, for the body of a question."""
+    async with parts.crowded.long_answers.of(tenant):
+        yield
+
+
+async def json_object(
+    body: Annotated[bytes, Depends(read_body, scope="function")], tenant: GivenTenant, parts: GivenParts
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the JSON object of an order.
 
     Raises:
         HttpProblem: 400 if the body is no strict JSON object in UTF-8: NaN, a member given twice, text that cannot be
-            stored, or nested too deeply.
+            stored, or nested too deeply; 413 if it has more parts than the largest order.
     """
+    limits = parts.settings.limits
+    most = limits.max_order_vertices + _OF_PARCEL * limits.max_parcels + _SPARE
+    async with _parsed(body, tenant, parts, most) as payload:
+        yield payload
+
+
+async def short_object(
+    body: Annotated[bytes, Depends(read_short_body, scope="function")], tenant: GivenTenant, parts: GivenParts
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the JSON object of a question, which has one polygon at most; raises as `json_object`."""
+    async with _parsed(body, tenant, parts, parts.settings.limits.max_vertices + _SPARE) as payload:
+        yield payload
+
+
+@asynccontextmanager
+async def _parsed(body: bytes, tenant: str, parts: Parts, most: int) -> AsyncIterator[dict[str, Any]]:
+    async with parts.crowded.large_payloads.of(tenant) if len(body) > LARGE_BYTES else nullcontext():
+        yield await run_in_threadpool(_object, body, parts, most)  # parsing 16 MiB takes a while
+
+
+def _object(body: bytes, parts: Parts, most: int) -> dict[str, Any]:
+    # Counted before they are made: as objects of Python, 16 MiB of empty arrays are half a gigabyte.
+    if body.count(b"[") + body.count(b"{") > most or body.count(b",") > _PER_CONTAINER * most:
+        raise HttpProblem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body has more than {most} arrays and objects, or {_PER_CONTAINER} times as many commas; ask for "
+            "fewer or simpler polygons",
+        )
     try:
         return strict_object(body, parts.settings.max_json_depth)
     except ValueError as error:
@@ -143,5 +223,13 @@ def _too_large(cap: int) -> HttpProblem:
     return HttpProblem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"the body is larger than the {cap} bytes allowed; ask for fewer or simpler polygons",
+        headers={"Connection": "close"},
+    )
+
+
+def _too_slow() -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.REQUEST_TIMEOUT,
+        f"the body did not come to an end within {READ_S:.0f} s; ask for fewer or simpler polygons",
         headers={"Connection": "close"},
     )

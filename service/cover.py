@@ -14,7 +14,7 @@ from pyproj import Transformer
 from shapely.geometry import box, mapping
 from shapely.geometry.base import BaseGeometry
 
-from jobs.aoi import area_km2, outline
+from jobs.aoi import area_km2, polygons_of
 
 _EDGE_DEG = 0.01
 """Edges that are straight in degrees are curved in the grid: a vertex every kilometre, as for the grid itself."""
@@ -59,13 +59,13 @@ def cover_of(geobox: GeoBox, polygon: BaseGeometry, most_cells: int) -> Cover | 
     """
     extent = geobox.geographic_extent.boundingbox
     around = box(extent.left, extent.bottom, extent.right, extent.top).buffer(_EDGE_DEG)
-    near = outline([polygon.intersection(around)])  # far away the grid's projection means nothing
+    near = polygons_of(polygon.intersection(around))  # far away the grid's projection means nothing
     near_km2 = area_km2(near)
     if not near_km2:
         return None
     to_grid, to_pixels = Transformer.from_crs("EPSG:4326", str(geobox.crs), always_xy=True), ~geobox.affine
     shape = shapely.transform(
-        shapely.segmentize(near, _EDGE_DEG), lambda x, y: to_pixels * to_grid.transform(x, y), interleaved=False
+        shapely.segmentize(near, _EDGE_DEG), lambda x, y: to_pixels @ to_grid.transform(x, y), interleaved=False
     )
     height, width = geobox.shape
     rows, columns = _touched(shape, height, width)

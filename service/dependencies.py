@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Path, Request
+from prometheus_client import CollectorRegistry
 
 from jobs.errors import JobNotFound
 from jobs.job import Job
 from jobs.signing import Signer
 from jobs.storage import Storage
 from jobs.store import JobStore
+from service.caller import Caller
+from service.crowded import Crowded
 from service.extents import Extents
 from service.rasters import Rasters
+from service.readiness import Readiness
+from service.scene_counts import SceneCounts
 from service.settings import ApiSettings
+from service.waiting import Waiting
 from service.waker import Waker
-
-LONG_ANSWERS = 3
-"""Answers of some seconds that are worked on together: what they read is in memory together, too."""
-TENANT = "local"
-"""Whose jobs are served as long as nobody has to sign in."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,11 @@ class Parts:
     settings: ApiSettings
     extents: Extents
     rasters: Rasters
-    turns: CapacityLimiter = field(default_factory=partial(CapacityLimiter, LONG_ANSWERS))
+    registry: CollectorRegistry
+    scene_counts: SceneCounts
+    waiting: Waiting
+    crowded: Crowded
+    readiness: Readiness
 
 
 def parts_of(request: Request) -> Parts:
@@ -49,6 +52,16 @@ def parts_of(request: Request) -> Parts:
 
 
 GivenParts = Annotated[Parts, Depends(parts_of)]
+
+
+def tenant_of(request: Request) -> str:
+    """Return whose jobs the caller may see; the doorkeeper has noted who that is."""
+    caller = request.state.caller
+    assert isinstance(caller, Caller)
+    return caller.tenant
+
+
+GivenTenant = Annotated[str, Depends(tenant_of)]
 
 
 def job_id_of(job_id: Annotated[str, Path(description="Id of the job", json_schema_extra={"format": "uuid"})]) -> UUID:
@@ -62,9 +75,9 @@ def job_id_of(job_id: Annotated[str, Path(description="Id of the job", json_sche
 GivenJobId = Annotated[UUID, Depends(job_id_of)]
 
 
-def find_job(job_id: GivenJobId, parts: GivenParts) -> Job:
-    """Return the job that the path names; a draft that was never started is nobody's business yet."""
-    job = parts.jobs.get(job_id, TENANT)
+def find_job(job_id: GivenJobId, tenant: GivenTenant, parts: GivenParts) -> Job:
+    """Return the caller's job that the path names; a draft that was never started is nobody's business yet."""
+    job = parts.jobs.get(job_id, tenant)
     if job.state.status == "created":
         raise JobNotFound(f"there is no job {job_id}")
     return job
@@ -73,10 +86,11 @@ def find_job(job_id: GivenJobId, parts: GivenParts) -> Job:
 GivenJob = Annotated[Job, Depends(find_job)]
 
 
-async def take_turn(parts: GivenParts) -> AsyncIterator[None]:
+async def take_turn(tenant: GivenTenant, parts: GivenParts) -> AsyncIterator[None]:
     """Wait until few others have a long answer made: here, not in the threads that every short answer needs."""
-    async with parts.turns:
+    async with parts.crowded.long_answers.of(tenant):
         yield
 
 
-Turn = Annotated[None, Depends(take_turn)]
+Turn = Annotated[None, Depends(take_turn, scope="function")]
+"""Given back before the answer is sent: who reads megabytes slowly would keep others waiting."""

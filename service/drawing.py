@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from jobs.legends import Legend
-from service.palettes import palette
+from jobs.legends import Colour, Legend
+from jobs.palettes import HATCHED, palette, stripes
 
 INK, MUTED, LINE, PAPER, NO_DATA = "#1a1a1a", "#6b6b6b", "#d0d0d0", "#ffffff", (230, 230, 230)
 WARNING = "#b45309"
@@ -108,10 +108,29 @@ def _map(coloured: np.ndarray, legend: Legend, sheet: Sheet) -> Image.Image:
     """Return the map at its size: pixels keep sharp edges and their colours, whatever the scale."""
     colours = palette(legend).copy()
     colours[0] = NO_DATA
-    small = Image.fromarray(colours[coloured])
-    times = max(1, math.ceil(sheet.map_size[0] / small.width), math.ceil(sheet.map_size[1] / small.height))
+    picture = _scaled(Image.fromarray(colours[coloured]), sheet.map_size)
+    if legend.hatched is None:
+        return picture
+    wet = np.asarray(
+        _scaled(Image.fromarray(np.where(coloured == HATCHED, np.uint8(255), np.uint8(0))), sheet.map_size)
+    )
+    drawn = np.asarray(picture).copy()
+    drawn[(wet > 127) & stripes(wet.shape)] = legend.hatched.colours[1]  # as wide as those of the key, at any scale
+    return Image.fromarray(drawn)
+
+
+def _scaled(small: Image.Image, size: tuple[int, int]) -> Image.Image:
+    times = max(1, math.ceil(size[0] / small.width), math.ceil(size[1] / small.height))
     large = small.resize((small.width * times, small.height * times), Image.Resampling.NEAREST)
-    return large.resize(sheet.map_size, Image.Resampling.BOX)
+    return large.resize(size, Image.Resampling.BOX)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A square of the key and what it means."""
+
+    name: str
+    colours: tuple[Colour, ...]
 
 
 class _Key:
@@ -125,9 +144,11 @@ class _Key:
     @property
     def height(self) -> int:
         """Pixels that it takes."""
-        if self._legend.ramp:
-            return 4 * self._size + 2 * self._pad
-        return len(self._rows()) * self._row_px + 2 * self._pad
+        return self._ramp_px + len(self._rows()) * self._row_px + 2 * self._pad
+
+    @property
+    def _ramp_px(self) -> int:
+        return 4 * self._size if self._legend.ramp else 0
 
     @property
     def _row_px(self) -> int:
@@ -137,8 +158,7 @@ class _Key:
         """Draw it below a line."""
         if self._legend.ramp:
             self._draw_ramp(pen, top + self._pad)
-        else:
-            self._draw_classes(pen, top + self._pad)
+        self._draw_entries(pen, top + self._pad + self._ramp_px)
 
     def _draw_ramp(self, pen: ImageDraw.ImageDraw, top: int) -> None:
         ramp, pad, size = self._legend.ramp, self._pad, self._size
@@ -169,29 +189,42 @@ class _Key:
             pen.text((x, y), part, INK, normal, anchor="lm")
             x += normal.getlength(part)
 
-    def _rows(self) -> list[list[tuple[str, tuple[int, int, int]]]]:
-        """Return the classes in rows that fit the width."""
-        rows: list[list[tuple[str, tuple[int, int, int]]]] = [[]]
+    def _entries(self) -> list[_Entry]:
+        """Return what is drawn in single colours, or in two as stripes."""
+        found = [_Entry(quality.name, (quality.colour,)) for quality in self._legend.classes if quality.value]
+        hatched = self._legend.hatched
+        if hatched is not None:
+            found.append(_Entry(hatched.quality.name, hatched.colours))
+        return [*found, _Entry("no-data", (NO_DATA,))]
+
+    def _rows(self) -> list[list[_Entry]]:
+        """Return the entries in rows that fit the width."""
+        rows: list[list[_Entry]] = [[]]
         room = self._width - 2 * self._pad
         used = 0.0
-        for quality in self._legend.classes:
-            if not quality.value:
-                continue
-            needed = self._entry_px(quality.name)
+        for entry in self._entries():
+            needed = self._entry_px(entry.name)
             if rows[-1] and used + needed > room:
                 rows.append([])
                 used = 0
-            rows[-1].append((quality.name, quality.colour))
+            rows[-1].append(entry)
             used += needed
         return rows
 
     def _entry_px(self, name: str) -> float:
         return self._font.getlength(name) + self._size * 2.2
 
-    def _draw_classes(self, pen: ImageDraw.ImageDraw, top: int) -> None:
+    def _draw_entries(self, pen: ImageDraw.ImageDraw, top: int) -> None:
         for i, row in enumerate(self._rows()):
-            x, y = float(self._pad), top + i * self._row_px
-            for name, colour in row:
-                pen.rectangle((x, y + 2, x + self._size * 0.9, y + 2 + self._size * 0.9), colour)
-                pen.text((x + self._size * 1.3, y + 2 + self._size * 0.45), name, INK, self._font, anchor="lm")
-                x += self._entry_px(name)
+            x, y = float(self._pad), top + i * self._row_px + 2
+            for entry in row:
+                self._draw_square(pen, (round(x), y), entry.colours)
+                pen.text((x + self._size * 1.3, y + self._size * 0.45), entry.name, INK, self._font, anchor="lm")
+                x += self._entry_px(entry.name)
+
+    def _draw_square(self, pen: ImageDraw.ImageDraw, place: tuple[int, int], colours: tuple[Colour, ...]) -> None:
+        x, y, side = *place, round(self._size * 0.9)
+        pen.rectangle((x, y, x + side, y + side), colours[0])
+        if len(colours) > 1:
+            for row, column in np.argwhere(stripes((side + 1, side + 1))):
+                pen.point((x + int(column), y + int(row)), colours[1])

@@ -17,7 +17,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jobs.errors import ClearleafError, InvalidJob, JobConflict, JobNotFound, KeyReused, Problem, Unavailable
+from jobs.errors import (
+    MOST_PROBLEMS,
+    ClearleafError,
+    InvalidJob,
+    JobConflict,
+    JobNotFound,
+    KeyReused,
+    Problem,
+    Unavailable,
+)
+from jobs.quotas import OverQuota
+from service.observed import told
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +42,7 @@ STATUS_OF: dict[type[ClearleafError], tuple[HTTPStatus, str]] = {
     JobNotFound: (HTTPStatus.NOT_FOUND, NO_SUCH_JOB),
     JobConflict: (HTTPStatus.CONFLICT, "about:blank"),
     InvalidJob: (HTTPStatus.UNPROCESSABLE_ENTITY, "about:blank"),
+    OverQuota: (HTTPStatus.TOO_MANY_REQUESTS, "about:blank"),
     KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "about:blank"),
     Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "about:blank"),
 }
@@ -87,7 +99,9 @@ def problem_response(problem: HttpProblem) -> JSONResponse:
         "detail": problem.detail,
     }
     if problem.members:
-        body["errors"] = [{"pointer": member.pointer, "detail": member.detail} for member in problem.members]
+        body["errors"] = [
+            {"pointer": member.pointer, "detail": member.detail} for member in problem.members[:MOST_PROBLEMS]
+        ]
     return JSONResponse(body, problem.status, problem.headers, media_type=PROBLEM_JSON)
 
 
@@ -101,8 +115,9 @@ def from_clearleaf(error: ClearleafError) -> HttpProblem:
         return _our_fault()
     if isinstance(error, Unavailable):
         return away(error.retry_after)
+    headers = {"Retry-After": str(math.ceil(error.retry_after))} if isinstance(error, OverQuota) else None
     members = error.problems if isinstance(error, InvalidJob) else ()
-    return HttpProblem(status, str(error) or status.phrase, kind=uri, members=members)
+    return HttpProblem(status, error.told or status.phrase, kind=uri, headers=headers, members=members)
 
 
 def from_http(error: HTTPException) -> HttpProblem:
@@ -132,6 +147,21 @@ def removed() -> HttpProblem:
     return HttpProblem(HTTPStatus.GONE, "the job's results have just been removed")
 
 
+def damaged(file: str) -> HttpProblem:
+    """Return the answer where a published file is no longer what was published: asking again would not help."""
+    return HttpProblem(
+        HTTPStatus.BAD_GATEWAY,
+        f"{file} of this job is damaged in the storage and cannot be read; order the job again, or have whoever runs "
+        "the service bring the file back from a copy",
+    )
+
+
+def _job(scope: Scope) -> dict[str, object]:
+    """Return which job a request is about, for the log; nothing where its path names none."""
+    job_id = scope.get("path_params", {}).get("job_id")
+    return {} if job_id is None else {"job": job_id}
+
+
 def _our_fault() -> HttpProblem:
     return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "something failed on our side; the service's log says what")
 
@@ -140,7 +170,8 @@ def _allowed_methods(request: Request, routers: Sequence[APIRouter]) -> list[str
     """Return every method of a path; the framework names those of one route only."""
     routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
     matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in matching for method in route.methods or ()})
+    methods = {method for route in matching for method in route.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
@@ -154,7 +185,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     async def ours(request: Request, error: ClearleafError) -> JSONResponse:
         problem = from_clearleaf(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+            log.error("%s: %s", told(request.scope), error, exc_info=error, extra=_job(request.scope))
         return problem_response(problem)
 
     @app.exception_handler(HTTPException)
@@ -170,7 +201,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
     @app.exception_handler(PoolTimeout)
     async def crowded(request: Request, error: PoolTimeout) -> JSONResponse:
-        log.error("%s %s: no connection to the job book is free: %s", request.method, request.url.path, error)
+        log.error("%s: no connection to the job book is free: %s", told(request.scope), error)
         return problem_response(away())
 
     app.add_middleware(LastResort)
@@ -196,5 +227,5 @@ class LastResort:
         except Exception:
             if started or scope["type"] != "http":
                 raise
-            log.exception("%s %s", scope["method"], scope["path"])
+            log.exception("%s", told(scope), extra=_job(scope))
             await problem_response(_our_fault())(scope, receive, send)

@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.errors import InvalidJob
 from jobs.extent import Extent
-from jobs.request import FIRST_DAY, today
+from jobs.order_times import FIRST_DAY, today
 from service.dependencies import Parts
 from service.intake import accepted_order
 

@@ -37,6 +37,10 @@ class Extents:
             self._known[name] = self._read(name)
         return self._known.get(name, ())
 
+    def simulated(self, name: str) -> bool:
+        """Return whether a configured catalogue's scenes are made by a simulator, as its settings or itself say."""
+        return self._catalogs[name].simulated or any(extent.simulated for extent in self.of(name))
+
     def _read(self, name: str) -> tuple[Extent, ...]:
         try:
             return open_catalog(self._catalogs[name], PATIENCE_S).extents()

@@ -17,6 +17,8 @@ from jobs.media_types import media_type
 from jobs.objects import Stat
 from service.dependencies import Parts
 from service.errors import HttpProblem
+from service.etags import has_already
+from service.freshness import OF_ONE_CALLER
 from service.ranges import requested_range
 from service.signing import signed_href
 from service.stac_links import may_be_stac, with_signed_hrefs
@@ -93,8 +95,9 @@ def answer(content: Content, request: Request) -> Response:
         "Last-Modified": content.modified,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private",
+        **OF_ONE_CALLER,
     }
-    if content.etag in request.headers.get("if-none-match", ""):
+    if has_already(content.etag, request.headers.get("if-none-match", "")):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     headers["Content-Length"] = str(content.size)
     if request.method == "HEAD":

@@ -15,11 +15,14 @@ STATUSES: tuple[str, ...] = get_args(JobStatus)
 
 
 def asked_jobs(
-    status: Annotated[str | None, Query(description="One or more states, separated by commas")] = None,
-    process_id: Annotated[
-        str | None, Query(alias="processID", description="One or more processes, separated by commas")
+    status: Annotated[
+        list[str] | None, Query(description="One or more states, separated by commas or as so many parameters")
     ] = None,
-    type: Annotated[str | None, Query(description="Kind of job; all of them are of kind `process`")] = None,
+    process_id: Annotated[
+        list[str] | None,
+        Query(alias="processID", description="One or more processes, separated by commas or as so many parameters"),
+    ] = None,
+    type: Annotated[list[str] | None, Query(description="Kinds of jobs; all of them are of kind `process`")] = None,
     datetime: Annotated[
         str | None,
         Query(description="When the job was ordered: a moment or day, or an interval `from/to`; `..` is open"),
@@ -43,14 +46,14 @@ def asked_jobs(
     return JobFilter(_statuses(status) if ours else (), created_from, created_to, min_duration, max_duration)
 
 
-def _listed(text: str | None, default: str) -> list[str]:
-    return [default] if text is None else [part.strip() for part in text.split(",")]
+def _listed(texts: list[str] | None, default: str) -> list[str]:
+    return [default] if texts is None else [part.strip() for text in texts for part in text.split(",")]
 
 
-def _statuses(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
+def _statuses(texts: list[str] | None) -> tuple[str, ...] | None:
+    if texts is None:
         return None
-    asked = tuple(_listed(text, ""))
+    asked = tuple(_listed(texts, ""))
     for status in asked:
         if status not in STATUSES:
             raise refused("status", f"{status!r} is no state of a job; known are {', '.join(STATUSES)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from odc.geo.geobox import GeoBox
 from jobs.keys import raster_of
 from jobs.legends import LEGENDS
 from service.dependencies import GivenJob, GivenParts
-from service.errors import HttpProblem, removed
+from service.errors import HttpProblem, damaged, removed
 from service.rasters import Rasters
 from service.results import published_manifest
 from service.stored_file import StoredRaster
+
+log = logging.getLogger(__name__)
 
 _REMEMBERED_JOBS = 16
 
@@ -84,12 +87,16 @@ def readerof(job: GivenJob, parts: GivenParts) -> JobRasters:
     """Return the rasters of the job in the path.
 
     Raises:
-        HttpProblem: as for the job's results: 404 before its end, 410 once dismissed, the reason if it failed.
+        HttpProblem: as for the job's results: 404 before its end, 410 once dismissed, the reason if it failed; 502 if
+            the manifest is damaged.
     """
     try:
         return _read(parts.rasters, published_manifest(job))
     except FileNotFoundError:  # dismissed since we looked into the book
         raise removed() from None
+    except (ValueError, LookupError) as error:  # it was whole when it was published
+        log.error("the manifest of job %s is damaged: %s", job.id, error)
+        raise damaged("manifest.json") from error
 
 
 GivenRasters = Annotated[JobRasters, Depends(readerof)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, time
 
-from service.refusal import refused, shown
+from jobs.aoi import shown
+from service.refusal import refused
 
 Span = tuple[datetime, datetime]
 """First and last moment; the same one twice, unless a whole day is meant."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from service.access_settings import AccessSettings
 from service.errors import PROBLEM_JSON, Member, ProblemDocument
+from service.security_schemes import add_security
 
 TITLE = "clearleaf"
 DESCRIPTION = "Cloud-free leaf area index with uncertainty from Sentinel-1 and Sentinel-2, for any area and time range."
@@ -17,6 +19,7 @@ OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 OPENAPI_VERSION = "3.0.3"
 
 _SCHEMAS = "#/components/schemas/"
+_NULL = {"type": "null"}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -26,14 +29,20 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def describer(
-    app: FastAPI, order: dict[str, Any], example: Callable[[], dict[str, Any]]
+    app: FastAPI,
+    routers: Sequence[APIRouter],
+    order: dict[str, Any],
+    example: Callable[[], dict[str, Any]],
+    settings: AccessSettings,
 ) -> Callable[[], dict[str, Any]]:
     """Return what `app.openapi` becomes: the document is made once, at the first question.
 
     Args:
         app: the app whose routes are described.
+        routers: all that it includes.
         order: schema of the body of `POST /jobs`.
         example: gives an order that this very service accepts.
+        settings: say what callers must show.
     """
 
     def describe() -> dict[str, Any]:
@@ -46,11 +55,13 @@ def describer(
                 routes=app.routes,
             )
             _add_problem(document)
+            add_security(document, routers, settings)
             document["components"]["schemas"]["order"] = order
             document["components"]["schemas"]["execute"] = _execute_schema()
             shown = example()
             for path, schema, body in (
                 ("/jobs", "order", shown),
+                ("/jobs/estimate", "order", shown),
                 ("/processes/{process_id}/execution", "execute", {"inputs": shown}),
             ):
                 document["paths"][path]["post"]["requestBody"] = _json_body(schema, body)
@@ -115,4 +126,21 @@ def to_openapi_30(node: Any) -> Any:  # noqa: ANN401 - any part of a JSON docume
             turned |= {bound: turned[exclusive], exclusive: True}
     if isinstance(turned.get("examples"), list):
         turned["example"] = turned.pop("examples")[0]
+    turned = _without_null(turned)
+    if "in" in turned and isinstance(turned.get("schema"), dict):  # a parameter that may be left out is not null, then
+        turned["schema"].pop("nullable", None)
     return turned
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that says `nullable` where it has null as one of several kinds, for null is no type there."""
+    kinds = schema.get("anyOf")
+    if not isinstance(kinds, list) or _NULL not in kinds:
+        return schema
+    others: list[dict[str, Any]] = [kind for kind in kinds if kind != _NULL]
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    if len(others) > 1:
+        return rest | {"anyOf": others, "nullable": True}
+    if "$ref" in others[0]:  # beside which nothing counts
+        return rest | {"allOf": others, "nullable": True}
+    return others[0] | rest | {"nullable": True}

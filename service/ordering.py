@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -11,10 +12,13 @@ from fastapi.responses import JSONResponse
 
 from jobs.job import JobRequest
 from jobs.store import OrderKey
+from jobs.tracing import traceparent
 from service.body import read_body
-from service.dependencies import TENANT, Parts
+from service.dependencies import Parts
 from service.openapi import problems
 from service.statusinfo import StatusInfo, status_info
+
+log = logging.getLogger(__name__)
 
 
 def takes_orders(*further: int) -> dict[str, Any]:
@@ -23,12 +27,12 @@ def takes_orders(*further: int) -> dict[str, Any]:
     return {
         "status_code": HTTPStatus.CREATED,
         "response_model": StatusInfo,
-        "responses": {201: {"headers": location}, **problems(400, 413, 415, 422, 503, *further)},
+        "responses": {201: {"headers": location}, **problems(400, 408, 413, 415, 422, 503, *further)},
     }
 
 
 def order_key(
-    body: Annotated[bytes, Depends(read_body)],
+    body: Annotated[bytes, Depends(read_body, scope="function")],
     key: Annotated[
         str | None,
         Header(
@@ -46,9 +50,14 @@ def order_key(
 GivenKey = Annotated[OrderKey | None, Depends(order_key)]
 
 
-def take(request: JobRequest, key: OrderKey | None, parts: Parts) -> JSONResponse:
+def take(request: JobRequest, key: OrderKey | None, tenant: str, parts: Parts) -> JSONResponse:
     """Enter a valid order; the job is in the book before this is answered: an accepted order is never lost."""
-    job = parts.jobs.create(request, tenant=TENANT, key=key)
+    quota = parts.settings.quota_of(tenant)
+    simulated = parts.extents.simulated(str(request.catalog))
+    job = parts.jobs.create(
+        request, tenant=tenant, key=key, quota=quota, traceparent=traceparent(), simulated=simulated
+    )
+    log.info("an order was taken", extra={"job": job.id, "tenant": job.tenant})
     parts.waker.ring()
-    info = status_info(job, parts.settings.public_url)
+    info = status_info(job, parts)
     return JSONResponse(info, HTTPStatus.CREATED, {"Location": f"{parts.settings.public_url}/jobs/{job.id}"})

@@ -11,7 +11,7 @@ from odc.geo.geobox import GeoBox
 from pydantic import BaseModel, ConfigDict, Field
 from pyproj import Transformer
 
-from jobs.legends import QUALITY
+from jobs.legends import OBSERVED, QUALITY
 from service.job_rasters import JobRasters
 from service.rasters import Rasters
 
@@ -20,7 +20,6 @@ READ_AT_ONCE = 8
 OUTSIDE = "outside the job's grid"
 NO_DATA = "no data in this pixel on this date"
 _CLASS = {quality.value: quality.name for quality in QUALITY}
-_OBSERVED = ("observed", "out-of-domain")
 _READ = ("lai", "lai_sigma", "quality", "days_to_clear")
 
 
@@ -72,7 +71,7 @@ def _pixel_at(geobox: GeoBox, lon: float, lat: float) -> tuple[int, int] | None:
     if not (box.left - 1 <= lon <= box.right + 1 and box.bottom - 1 <= lat <= box.top + 1):
         return None  # far away, where the grid's projection means nothing
     easting, northing = Transformer.from_crs("EPSG:4326", str(geobox.crs), always_xy=True).transform(lon, lat)
-    column, row = ~geobox.affine * (easting, northing)
+    column, row = ~geobox.affine @ (easting, northing)
     if not (0 <= row < geobox.shape[0] and 0 <= column < geobox.shape[1]):
         return None
     return math.floor(row), math.floor(column)
@@ -96,7 +95,7 @@ def _row(day: date, values: dict[str, float], reason: str | None) -> dict[str, A
         "quality": quality,
         "quality_class": named,
         "days_to_clear": int(known["days_to_clear"]) if "days_to_clear" in known else None,
-        "observed": named in _OBSERVED,
+        "observed": quality in OBSERVED,
         "reason": reason,
     }
 

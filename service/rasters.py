@@ -6,6 +6,8 @@ would have to be bent to take a job.
 
 from __future__ import annotations
 
+import logging
+import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,8 +23,10 @@ from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 
 from jobs.storage import Storage
-from service.errors import removed
-from service.stored_file import Blocks, StoredFile, StoredRaster
+from service.errors import HttpProblem, damaged, removed
+from service.stored_file import Blocks, CutShort, StoredFile, StoredRaster
+
+log = logging.getLogger(__name__)
 
 TILE_PX = 256
 GDAL_OPTIONS = {
@@ -95,9 +99,9 @@ class Rasters:
         try:
             with rasterio.Env(**GDAL_OPTIONS), rasterio.open(name, driver="GTiff", opener=only) as source:
                 yield source
-        except RasterioError:
+        except RasterioError as error:
             only.complain()
-            raise
+            raise _damaged(raster.key, error) from error
         only.complain()  # a block that could not be read may look like one without data
 
 
@@ -112,12 +116,14 @@ class _Only(FileContainer):  # type: ignore[misc]  # rasterio is untyped
         """Raise what a read has met.
 
         Raises:
-            HttpProblem: 410 if the file is no more.
+            HttpProblem: 410 if the file is no more, 502 if a part of it is missing.
             Unavailable: the storage is away.
         """
         for file in self._files:
             if isinstance(file.error, FileNotFoundError):
                 raise removed() from file.error
+            if isinstance(file.error, CutShort):
+                raise _damaged(self._raster.key, file.error) from file.error
             if file.error is not None:
                 raise file.error
 
@@ -142,6 +148,12 @@ class _Only(FileContainer):  # type: ignore[misc]  # rasterio is untyped
 
     def size(self, path: str) -> int:
         return self._raster.size
+
+
+def _damaged(key: str, error: Exception) -> HttpProblem:
+    """Return what a caller is told of a damaged file; what is wrong with it is for our log."""
+    log.error("%s is damaged: %s", key, error)
+    return damaged(posixpath.basename(key))
 
 
 def _read(source: Any, place: tuple[slice, slice], shape: tuple[int, int], *, classes: bool) -> np.ndarray:  # noqa: ANN401

@@ -7,15 +7,7 @@ from http import HTTPStatus
 from jobs.errors import Problem
 from service.errors import HttpProblem
 
-_LONGEST_SHOWN = 80
-
 
 def refused(member: str, detail: str) -> HttpProblem:
     """Return the refusal of a member, which may lie deeper: `filter/args/1`."""
     return HttpProblem(HTTPStatus.BAD_REQUEST, f"{member}: {detail}", members=(Problem(f"/{member}", detail),))
-
-
-def shown(value: object) -> str:
-    """Return a value as a refusal quotes it, not at any length."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

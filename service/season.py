@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from jobs.legends import LEGENDS
+from service.colouring import colour_numbers
 from service.drawing import Sheet, draw
 from service.job_rasters import JobRasters
-from service.palettes import numbers
 from service.rasters import Rasters
 
 WIDEST_PX, NARROWEST_PX = 480, 160
@@ -41,7 +41,7 @@ def season_strip(job: JobRasters, rasters: Rasters) -> bytes:
     legend, sheet, days = LEGENDS["lai"], season_sheet(job), job.dates
 
     def coloured(day: date) -> np.ndarray:
-        return numbers(rasters.whole(job.rasters["lai"][day], sheet.read_shape), legend)
+        return colour_numbers(job, "lai", day, partial(rasters.whole, at_most=sheet.read_shape))
 
     with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
         maps = list(pool.map(coloured, days))

@@ -1,16 +1,16 @@
-"""What the front desk can be told from outside, and the one thing that it refuses: to listen to the world unguarded."""
+"""What the front desk can be told from outside."""
 
 from __future__ import annotations
 
-import ipaddress
-import socket
+import re
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from jobs.job import Limits
-from jobs.settings import JobsSettings
+from service.access_settings import AccessSettings
 
+_ORIGIN = re.compile(r"https?://[^/\s*@?#]+")
 EXAMPLE_ORDER: dict[str, Any] = {
     "aoi": {
         "type": "Polygon",
@@ -22,7 +22,7 @@ EXAMPLE_ORDER: dict[str, Any] = {
 }
 
 
-class ApiSettings(JobsSettings):
+class ApiSettings(AccessSettings):
     """Settings of the API, on top of those of the job book; read from `CLEARLEAF_*`."""
 
     limits: Limits = Field(default=Limits(), description="what one order may ask for")
@@ -30,10 +30,19 @@ class ApiSettings(JobsSettings):
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024, description="largest order")
     max_json_depth: int = Field(default=16, ge=8, description="deepest nesting of an order; GeoJSON needs 9")
     poll_s: int = Field(default=2, ge=1, description="pause that clients are asked for while a job runs")
+    cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description="origins whose pages may use the service where callers need no key, beside its own, as JSON; with "
+        "keys any may",
+    )
     basemap_url: str = Field(
         default="", description="tiles beneath the page's maps, https://.../{z}/{x}/{y}.png; none where empty"
     )
     basemap_attribution: str = Field(default="", description="whom the base map wants named")
+    echo_process: bool = Field(
+        default=False,
+        description="offer a process `echo`, with which conformance suites of OGC API – Processes try values",
+    )
     example_order: dict[str, Any] = Field(default=EXAMPLE_ORDER, description="an order that this service accepts")
 
     @field_validator("public_url")
@@ -43,6 +52,16 @@ class ApiSettings(JobsSettings):
             raise ValueError(f"public_url must be an http or https URL, not {url!r}")
         return url.rstrip("/")
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"cors_origins holds {origin!r}: an origin is written https://host or http://host:port"
+                )
+        return origins
+
     @field_validator("basemap_url")
     @classmethod
     def _tiles(cls, url: str) -> str:
@@ -51,31 +70,3 @@ class ApiSettings(JobsSettings):
         if url and set(url) & set(" ;,'\""):  # it goes into the page's Content-Security-Policy
             raise ValueError(f"basemap_url must not hold blanks, quotes, commas or semicolons: {url!r}")
         return url
-
-
-def check_bind(host: str) -> str:
-    """Return the host to listen on, if nobody but this machine can reach it.
-
-    Raises:
-        ValueError: anybody on the network could order and read, for nobody has to sign in.
-    """
-    addresses = {host.strip("[]")}
-    try:
-        if not _is_address(host.strip("[]")):
-            addresses = {str(found[4][0]) for found in socket.getaddrinfo(host, None)} if host else {"0.0.0.0"}  # noqa: S104 - what an empty host means
-    except OSError as error:
-        raise ValueError(f"cannot listen on {host!r}: {error}") from None
-    if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
-        raise ValueError(
-            f"refusing to listen on {host!r}: without authentication the service may be reached from this machine "
-            "only; use 127.0.0.1, or put a proxy that asks for a key in front of it"
-        )
-    return host
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

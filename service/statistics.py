@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from jobs.aoi import Limits, read_area
 from jobs.errors import InvalidJob, Problem
+from jobs.legends import WATER
 from service.cover import Cover, cover_of
 from service.job_rasters import JobRasters
 from service.rasters import Rasters
@@ -25,7 +26,6 @@ MOST_CELLS_OF_ALL = 32_000_000
 FIGURES = ("mean", "std", "min", "max", "p10", "median", "p90")
 NOTHING = "no data in this polygon on this date"
 OUTSIDE = "the polygon lies outside the job's grid"
-_WATER = 5
 
 
 class StatisticsRow(BaseModel):
@@ -100,7 +100,7 @@ def _lai(job: JobRasters, rasters: Rasters, cover: Cover, day: date) -> np.ndarr
         rasters.window(job.rasters[asset][day], place, cover.shape, classes=asset == "quality").ravel()[cover.cells]
         for asset in ("lai", "quality")
     )
-    return np.where(quality == _WATER, np.nan, lai)
+    return np.where(quality == WATER.quality.value, np.nan, lai)
 
 
 def _row(day: date, cover: Cover, lai: np.ndarray) -> dict[str, Any]:

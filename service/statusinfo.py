@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from jobs.job import Failed, Job, Successful
+from service.dependencies import Parts
+from service.job_order import OrderSummary, is_simulated, order_summary
 
 PROCESS_ID = "lai-reconstruction"
 OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
@@ -47,6 +49,10 @@ class StatusInfo(BaseModel):
     jobsBefore: int | SkipJsonSchema[None] = Field(
         default=None, description="While it waits, asked for by itself: how many jobs wait before it"
     )
+    simulated: bool | SkipJsonSchema[None] = Field(
+        default=None, description="The scenes are made by a simulator; absent where nobody knows any more"
+    )
+    order: OrderSummary = Field(description="What was ordered, in short; the whole of it is behind the `related` link")
     links: list[Link]
 
 
@@ -59,7 +65,7 @@ class JobList(BaseModel):
     links: list[Link]
 
 
-def status_info(job: Job, public_url: str) -> dict[str, Any]:
+def status_info(job: Job, parts: Parts) -> dict[str, Any]:
     """Return a job's statusInfo, ready for JSON; its links begin with the configured public URL."""
     job_id = str(job.id)
     info = {
@@ -76,7 +82,9 @@ def status_info(job: Job, public_url: str) -> dict[str, Any]:
         "message": job.state.reason if isinstance(job.state, Failed) else job.message or None,
         "stage": job.stage,
         "attempt": job.attempt,
-        "links": _links(job, f"{public_url}/jobs/{job_id}"),
+        "simulated": is_simulated(job, parts),
+        "order": order_summary(job.order),
+        "links": _links(job, f"{parts.settings.public_url}/jobs/{job_id}"),
     }
     return {name: value for name, value in info.items() if value is not None}
 
@@ -94,7 +102,11 @@ def link(href: str, rel: str, title: str, media_type: str = "application/json") 
 
 
 def _links(job: Job, href: str) -> list[dict[str, str]]:
-    links = [link(href, "self", "This job"), link(f"{href}/log", "monitor", "The job's log")]
+    links = [
+        link(href, "self", "This job"),
+        link(f"{href}/log", "monitor", "The job's log"),
+        link(f"{href}/order", "related", "What was ordered"),
+    ]
     if isinstance(job.state, Successful):
         links.append(link(f"{href}/results", OGC_REL + "results", "The results"))
     elif isinstance(job.state, Failed):

@@ -24,6 +24,10 @@ class StoredRaster:
     sha256: str
 
 
+class CutShort(Exception):
+    """An object has fewer bytes than when it was published."""
+
+
 class Blocks:
     """The blocks read last, of objects that never change once they are published; threads share it."""
 
@@ -37,6 +41,7 @@ class Blocks:
 
         Raises:
             FileNotFoundError: there is none.
+            CutShort: it ends before.
             Unavailable: the storage is away.
         """
         stop = min(stop, size)
@@ -60,6 +65,8 @@ class Blocks:
     def _fetched(self, key: str, size: int, first: int, last: int) -> dict[int, bytes]:
         start, stop = first * BLOCK_BYTES, min(size, (last + 1) * BLOCK_BYTES)
         content = b"".join(self._storage.read(key, start, stop))
+        if len(content) < stop - start:
+            raise CutShort(f"{key} should have {size} bytes and ends after {start + len(content)}")
         blocks = {
             number: content[(number - first) * BLOCK_BYTES : (number - first + 1) * BLOCK_BYTES]
             for number in range(first, last + 1)

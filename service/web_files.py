@@ -49,10 +49,21 @@ def web_files() -> dict[str, WebFile]:
     return {path.relative_to(FOLDER).as_posix(): WebFile.read(path) for path in paths}
 
 
+@cache
+def _template() -> str:
+    return (FOLDER / "index.html").read_text(encoding="utf-8")
+
+
+def read_all() -> None:
+    """Read the page and its files, so that all that is ever served is of one moment."""
+    web_files()
+    _template()
+
+
 def page_text(base: str) -> str:
     """Return the page, its links filled in.
 
     Args:
         base: path of the service's root, without a slash at its end.
     """
-    return (FOLDER / "index.html").read_text(encoding="utf-8").replace("{base}", base)
+    return _template().replace("{base}", base)

@@ -1,6 +1,7 @@
 """What tests of every room share: real servers, a whole service, real scenes where there are some, a disk soon full."""
 
 import json
+import logging
 import os
 import pwd
 import shutil
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,16 +26,20 @@ from clearleaf.addresses import free_port
 from clearleaf.client import Client
 from clearleaf.embedded import Embedded
 from clearleaf.simulated import write_catalogue
+from jobs.api_keys import KeyBook, Scope
 from jobs.catalog import CatalogProfile
+from jobs.database import Database
 from jobs.s3_storage import S3Storage
 from models.simulation.site import SiteSpec
 
 IMPATIENT = {
-    "CLEARLEAF_LEASE_S": "3",
+    "CLEARLEAF_LEASE_S": "10",
     "CLEARLEAF_HEARTBEAT_S": "0.5",
     "CLEARLEAF_RECONCILE_S": "1",
     "CLEARLEAF_RESEND_S": "3",
 }
+PATIENCE_S = 60
+"""For a process to start or to end: more than any needs, for machines may be slow, and stop for seconds."""
 SPEC = SiteSpec(size_px=40, start=date(2023, 3, 1), end=date(2023, 11, 30), region="belgium", seed=5)
 
 
@@ -59,6 +64,18 @@ def mosaic(real_data, tmp_path_factory) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Take back what a process sets up for its log: the stream of one test is closed when the next one logs."""
+    root = logging.getLogger()
+    handlers, level, last_words = root.handlers[:], root.level, sys.excepthook
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    sys.excepthook = last_words
 
 
 @pytest.fixture
@@ -103,7 +120,7 @@ def s3_server() -> Iterator[S3Service]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **pipes) as process:
         yield S3Service(**json.loads(process.stdout.readline()))
-        process.communicate(timeout=10)  # closes its input
+        process.communicate(timeout=PATIENCE_S)  # closes its input
 
 
 @pytest.fixture
@@ -143,7 +160,7 @@ def stac_api(tmp_path_factory):
         command = [str(program), "serve", "-a", address, *(str(data / f"{name}.json") for name in documents)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
             try:
-                _until_it_answers(f"http://{address}/")
+                _until_it_answers(server, f"http://{address}/")
                 yield f"http://{address}"
             finally:
                 server.terminate()
@@ -151,14 +168,19 @@ def stac_api(tmp_path_factory):
     return serve
 
 
-def _until_it_answers(url: str) -> None:
-    for _ in range(100):
+def _until_it_answers(server: subprocess.Popen, url: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
         try:
             httpx.get(url, trust_env=False)
             return
         except httpx.HTTPError:
+            assert server.poll() is None, f"{server.args[0]} ended"
+            assert time.monotonic() < deadline, f"nothing answers at {url}"
             time.sleep(0.05)
-    pytest.fail(f"nothing answers at {url}")
+
+
+OTHERS = "datname = current_database() AND pid <> pg_backend_pid()"
 
 
 class Postgres:
@@ -195,11 +217,12 @@ class Postgres:
             "unix_socket_directories": self.folder,
             "fsync": "off",
             "timezone": "Asia/Tokyo",
+            "max_connections": "300",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(**self._command("postgres", "-D", "data", *options), stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return self.run("SELECT 1")
@@ -210,7 +233,7 @@ class Postgres:
     def stop(self) -> None:
         """Stop at once, as a crash would."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE_S)
 
     def run(self, statement: str) -> None:
         place = f"host={self.folder} user=clearleaf dbname=postgres"
@@ -218,7 +241,8 @@ class Postgres:
             connection.execute(statement)
 
     def empty_database(self) -> str:
-        """URL of the database, with nothing in it."""
+        """URL of the database, with nothing in it; who still held it, such as the pools of earlier tests, is out."""
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OTHERS}")
         self.run("DROP SCHEMA public CASCADE")
         self.run("CREATE SCHEMA public")
         return f"postgresql://clearleaf@/postgres?host={self.folder}"
@@ -236,9 +260,10 @@ def postgres() -> Iterator[Postgres]:
 class Service:
     """The running service and what tests do to it."""
 
-    def __init__(self, embedded: Embedded, catalogue: Path) -> None:
+    def __init__(self, embedded: Embedded, catalogue: Path, key: str | None = None) -> None:
         self.embedded = embedded
-        self.client = Client(embedded.url)
+        self.key = key
+        self.client = Client(embedded.url, api_key=key)
         self.catalogue = catalogue
 
     def order(self, **members: object) -> dict:
@@ -251,7 +276,17 @@ class Service:
         os.killpg(self.embedded.child(part).process.pid, signal.SIGKILL)
         self.embedded.child(part).process.wait()
 
-    def until(self, job, met: Callable[[dict], bool], within_s: float = 240) -> dict:
+    @contextmanager
+    def held(self, part: str) -> Iterator[None]:
+        """Let a part stand still while a `with` block runs: what it does must not be over before it is looked at."""
+        group = self.embedded.child(part).process.pid
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(group, signal.SIGCONT)
+
+    def until(self, job, met: Callable[[dict], bool], within_s: float = 600) -> dict:
         """Poll until the job's status meets a condition; parts that died are started again meanwhile."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
@@ -274,6 +309,13 @@ class Service:
         return sorted(p.name for p in (self.embedded.data / "storage" / "jobs" / job.id / "results").iterdir())
 
 
+def hurried(embedded: Embedded) -> Embedded:
+    """Let a service's processes notice soon what went wrong; of what this process does, nothing is said."""
+    for part in ("api", "reconciler", "worker"):
+        embedded.child(part).environment.update(IMPATIENT)
+    return embedded
+
+
 def simulated(catalog: Path) -> CatalogProfile:
     """The profile of a simulated catalogue."""
     return CatalogProfile(name="simulated", href=str(catalog), simulated=True)
@@ -288,7 +330,7 @@ def service_on(service):
         with pytest.MonkeyPatch.context() as patch:
             for name, value in settings.items():
                 patch.setenv(f"CLEARLEAF_{name.upper()}", value)
-            embedded = Embedded(data, [simulated(service.catalogue / "catalog.json")])
+            embedded = hurried(Embedded(data, [simulated(service.catalogue / "catalog.json")]))
             with embedded.running():
                 yield Service(embedded, service.catalogue)
 
@@ -296,14 +338,23 @@ def service_on(service):
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory) -> Service:
+def guarded(service, tmp_path_factory) -> Iterator[Service]:
+    """A service on the same catalogue that wants a key; its client has one of the tenant `farm`."""
+    data = tmp_path_factory.mktemp("guarded")
+    database = Database(f"sqlite:///{data / 'jobs.sqlite'}")
+    database.migrate()
+    key = KeyBook(database).create("farm", {Scope.JOBS}, name="tests").text
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:  # of other services that are started later, nothing is said
+            patch.setenv("CLEARLEAF_AUTHENTICATION", "keys")
+            embedded = hurried(Embedded(data, [simulated(service.catalogue / "catalog.json")]))
+            stack.enter_context(embedded.running())
+        yield Service(embedded, service.catalogue, key)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     catalog = write_catalogue(SPEC, folder / "catalogue")
-    saved = {name: os.environ.get(name) for name in IMPATIENT}
-    os.environ.update(IMPATIENT)
-    try:
-        with Embedded(folder / "data", [simulated(catalog)]).running() as embedded:
-            yield Service(embedded, catalog.parent)
-    finally:
-        for name, value in saved.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    with hurried(Embedded(folder / "data", [simulated(catalog)])).running() as embedded:
+        yield Service(embedded, catalog.parent)

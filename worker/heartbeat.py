@@ -10,6 +10,7 @@ from typing import Self
 from jobs.errors import JobConflict, Unavailable
 from jobs.job import ClaimedStep
 from jobs.store import JobStore
+from worker import draining
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +49,12 @@ class Heartbeat:
         Raises:
             JobDismissed: the customer gave the job up.
             JobConflict: somebody else has the step by now.
+            ToldToEnd: the worker ends.
         """
         self._fraction, self._message = share, message
         if self._lost is not None:
             raise self._lost
+        draining.go_on()
 
     def _beat(self) -> None:
         while not self._stop.wait(self._every_s):

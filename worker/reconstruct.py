@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from odc.geo.geobox import GeoBox
@@ -137,21 +137,20 @@ def _never_looked_at(stack: SceneStack) -> BoolArray:
     return np.asarray(~looked)[None]
 
 
-def stack_to_bytes(stack: SceneStack) -> bytes:
-    """Return a stack as an uncompressed archive: a job of one tile reads its scenes once, in *prepare*."""
+def save_stack(stack: SceneStack, path: Path) -> None:
+    """Write a stack to an uncompressed archive: a job of one tile reads its scenes once, in *prepare*."""
     arrays = {f"s2.{k}": v for k, v in vars(stack.s2.series).items() if k != "platforms"}
     arrays |= {f"s1.{k}": v for k, v in vars(stack.s1.series).items()}
     arrays["s2.platforms"] = np.array(stack.s2.series.platforms, dtype="U3")
     for name, skipped in (("s1.skipped", stack.s1.skipped), ("s2.skipped", stack.s2.skipped)):
         arrays[name] = np.array([[s.id, s.reason] for s in skipped], dtype=str).reshape(-1, 2)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
+    with path.open("wb") as file:  # given a path, numpy would add an ending of its own
+        np.savez(file, **arrays)
 
 
-def stack_from_bytes(content: bytes, geobox: GeoBox) -> SceneStack:
-    """Return the stack that `stack_to_bytes` wrote; the grid is the plan's."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+def load_stack(path: Path, geobox: GeoBox) -> SceneStack:
+    """Return the stack that `save_stack` wrote; the grid is the plan's."""
+    with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     skipped = {s: tuple(SkippedScene(*row) for row in arrays.pop(f"{s}.skipped").tolist()) for s in ("s1", "s2")}
     s1 = {k.removeprefix("s1."): v for k, v in arrays.items() if k.startswith("s1.")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Parts:
         device: where the networks run.
         scratch: local folder for files under way.
         tile_px: side of a tile.
+        memory_gb: that a worker's process may take, in 10^9 bytes.
         tells_catalog: results say where their catalogue is; the place of a configured one is nobody else's business.
     """
 
@@ -42,6 +44,7 @@ class Parts:
     device: str
     scratch: Path
     tile_px: int
+    memory_gb: float = math.inf
     tells_catalog: bool = False
 
     def catalog(self, name: str | None) -> Catalog:
@@ -80,6 +83,7 @@ def build_parts(settings: WorkerSettings) -> Parts:
         device=device,
         scratch=settings.scratch_dir,
         tile_px=settings.tile_px,
+        memory_gb=settings.worker_memory_gb,
     )
 
 

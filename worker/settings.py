@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsError
+from pydantic import Field, SecretStr, model_validator
 
 from jobs.sas import KEY_VARIABLE
 from jobs.settings import JobsSettings
-
-S = TypeVar("S", bound=BaseSettings)
-
-
-class BadSettings(ValueError):
-    """Settings that cannot be used: one sentence for each, with the variable's name and never with its value."""
-
-
-def load_settings(kind: type[S], **given: Any) -> S:  # noqa: ANN401 - members of the settings
-    """Return settings from the environment, with some of them given.
-
-    Raises:
-        BadSettings: some are wrong.
-    """
-    try:
-        settings = kind(**given)
-    except ValidationError as error:
-        raise BadSettings("\n".join(_sentence(wrong["loc"], wrong["msg"]) for wrong in error.errors())) from None
-    except SettingsError as error:  # a value that should be JSON
-        found = re.search(r'field "(\w+)"', str(error))
-        raise BadSettings(_sentence((found[1],) if found else (), "is no JSON")) from None
-    return settings
-
-
-def _sentence(place: tuple[int | str, ...], what: str) -> str:
-    if not place:  # several settings at once: the words name them
-        return f"CLEARLEAF_* settings: {what.removeprefix('Value error, ')}"
-    name, *inside = (str(part) for part in place)
-    where = f" ({'.'.join(inside)})" if inside else ""
-    return f"CLEARLEAF_{name.upper()}{where}: {what.removeprefix('Value error, ')}"
 
 
 class WorkerSettings(JobsSettings):
@@ -60,7 +28,10 @@ class WorkerSettings(JobsSettings):
         default="scl", description="what clear means: by the scene classification, or by omnicloudmask as well"
     )
     cloud_mask_dir: Path | None = Field(default=None, description="folder of omnicloudmask's weights; none are fetched")
-    scratch_dir: Path = Field(default=Path(tempfile.gettempdir()), description="local disk for files under way")
+    scratch_dir: Path = Field(
+        default=Path(tempfile.gettempdir()),
+        description="local disk for files under way, room for a job's results; the system's temporary folder",
+    )
 
     @model_validator(mode="after")
     def _weights_of_the_mask(self) -> Self:

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from jobs.errors import ClearleafError, StorageFull
-from jobs.planning import Plan, make_plan
+from jobs.planning import Plan, make_plan, read_plan
 from jobs.request import JobRequest
 from models.progress import Progress, part_of, silent
 from models.reconstruction import HALO_PX
@@ -24,7 +24,7 @@ from worker.inputs.settle import settle
 from worker.outputs.pieces import Piece, write_piece
 from worker.outputs.publish import Provenance, publish
 from worker.prepare import prepare
-from worker.reconstruct import read_stack, reconstruct_tile, stack_from_bytes, stack_to_bytes
+from worker.reconstruct import load_stack, read_stack, reconstruct_tile, save_stack
 from worker.runtime import Parts, cached_reconstructor
 
 STATE, FACTS, STACK = "state.safetensors", "prepare.json", "stack.npz"
@@ -38,7 +38,8 @@ def plan_step(
     """Fix grid, tiles and scenes; returns the plan's key and the tiles' ids.
 
     Raises:
-        InvalidJob: the catalogue is not configured, a key is missing, or it has no scene (`NoScenes`).
+        InvalidJob: the catalogue is not configured, a key is missing, it has no scene (`NoScenes`), or too many
+            for a worker's memory.
         Unavailable: catalogue or storage are away.
     """
     catalog = parts.catalog(request.catalog)
@@ -47,6 +48,7 @@ def plan_step(
         request,
         catalog,
         tile_px=parts.tile_px,
+        memory_gb=parts.memory_gb,
         halo=HALO_PX,
         cloud_mask=parts.reader.clouds.name if parts.reader.clouds is not None else None,
         tick=lambda found: progress(0.0, f"searching scenes, {found} so far"),  # a large catalogue takes minutes
@@ -58,8 +60,8 @@ def plan_step(
 
 
 def load_plan(key: str, parts: Parts) -> Plan:
-    """Return the plan that `plan_step` wrote."""
-    return Plan.model_validate_json(parts.storage.get_bytes(key))
+    """Return the plan that `plan_step` wrote; raises as `read_plan`."""
+    return read_plan(parts.storage.get_bytes(key))
 
 
 def prepare_step(plan: Plan, parts: Parts, prefix: str, progress: Progress) -> str:
@@ -76,7 +78,9 @@ def prepare_step(plan: Plan, parts: Parts, prefix: str, progress: Progress) -> s
     stack = None
     if len(tiles) == 1:
         stack = read_stack(plan, tiles[0].padded, parts.reader, _ticks(progress, 0.4))
-        parts.storage.put_bytes(prefix + STACK, stack_to_bytes(stack))
+        with _scratch(parts.scratch) as scratch:
+            save_stack(stack, scratch / STACK)
+            parts.storage.put_file(prefix + STACK, scratch / STACK)
     start = 0.4 if stack is not None else 0.0
     found = prepare(plan, stack, parts, lambda share, message: progress(start + (1 - start) * share, message))
     parts.storage.put_bytes(prefix + STATE, found.state)
@@ -95,7 +99,8 @@ def tile_step(plan: Plan, tile_id: str, facts_key: str, parts: Parts, prefix: st
     facts = json.loads(parts.storage.get_bytes(facts_key))
     lai = cached_reconstructor(_state(folder, facts["state_sha256"], parts), parts.device)
     if parts.storage.head(folder + STACK) is not None:
-        stack = stack_from_bytes(parts.storage.get_bytes(folder + STACK), tile.padded)
+        with _scratch(parts.scratch) as scratch:
+            stack = load_stack(parts.storage.local(folder + STACK, scratch), tile.padded)
     else:
         stack = read_stack(plan, tile.padded, parts.reader.masked_by(plan.cloud_mask), _ticks(progress, 0.5))
     result = reconstruct_tile(tile, plan, stack, lai, part_of(progress, 0.5, 0.95))
@@ -132,6 +137,7 @@ def _scratch(parent: Path) -> Iterator[Path]:
     """Give a folder that is gone afterwards; where its disk fills up meanwhile, say so."""
     folder = None
     try:
+        parent.mkdir(parents=True, exist_ok=True)  # what tidies temporary folders may have taken an idle worker's
         folder = Path(tempfile.mkdtemp(prefix="clearleaf-", dir=parent))
         yield folder
     except ClearleafError:
@@ -139,7 +145,8 @@ def _scratch(parent: Path) -> Iterator[Path]:
     except Exception as error:  # GDAL tells of a full disk in many words
         if shutil.disk_usage(parent).free < NEARLY_FULL:
             cure = "free some space there, or set CLEARLEAF_SCRATCH_DIR"
-            raise StorageFull(f"the disk of the scratch folder {parent} is full: {cure}") from error
+            full = f"the disk of the scratch folder {parent} is full: {cure}"
+            raise StorageFull(full, told="the disk of the worker is full") from error
         raise
     finally:
         if folder is not None:

@@ -7,21 +7,24 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from jobs.errors import InvalidJob, JobConflict, Unavailable
+from jobs.errors import InvalidJob, JobConflict, StorageRefused, Unavailable
 from jobs.job import ClaimedStep, Job
 from jobs.keys import step_prefix
+from jobs.logs import about
 from jobs.published import read_published
 from jobs.queue import MESSAGE_VERSION, JobQueue
 from jobs.store import JobStore
 from jobs.waking import wake_due
 from models.progress import Progress
-from worker import steps
+from worker import draining, steps
 from worker.heartbeat import Heartbeat
+from worker.observed import OUR_OWN, measured, outcome_of, traced
 from worker.runtime import Parts
 from worker.settings import WorkerSettings
+from worker.streak import Streak
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class Worker:
     queue: JobQueue
     parts: Parts
     settings: WorkerSettings
+    streak: Streak = field(default_factory=Streak)
 
 
 Body = Callable[[Worker, ClaimedStep, Job, str, Progress], Callable[[], None]]
@@ -54,29 +58,51 @@ def run_step(worker: Worker, step_id: str, version: int, body: Body) -> None:
         step_id: from the message.
         version: of the message.
         body: what is to be done.
+
+    Raises:
+        SickWorker: this process fails whatever it is given.
     """
     if version != MESSAGE_VERSION:
         log.error("dropped a message of version %s: this worker knows %s", version, MESSAGE_VERSION)
         return
-    step = worker.store.claim(UUID(step_id), f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
-    if step is None:
-        return
+    draining.begin()
+    try:
+        step = worker.store.claim(UUID(step_id), f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
+        if step is None:
+            return
+        with about(job=step.job_id, tenant=step.tenant, step=step.kind, attempt=step.attempt):
+            _carry_out(worker, step, body)
+        worker.streak.check()
+        wake_due(worker.store, worker.queue, worker.settings.wake_window)
+    finally:
+        draining.end()
+
+
+def _carry_out(worker: Worker, step: ClaimedStep, body: Body) -> None:
+    """Do a claimed step and commit it, or give it back."""
     commit = None
     try:
-        with Heartbeat(worker.store, step, worker.settings.heartbeat_s) as heartbeat:
+        with (
+            traced(step),
+            measured(step, worker.parts.device),
+            Heartbeat(worker.store, step, worker.settings.heartbeat_s) as heartbeat,
+        ):
             job = worker.store.job_of(step)
             commit = body(worker, step, job, step_prefix(step), heartbeat.progress)
             _until_heard(commit)
+        worker.streak.broken(step.kind)
     except Exception as error:
         given_back = _give_up(worker, step, error)
+        # What is missing to a step that is no longer ours was removed with its job.
+        if given_back and outcome_of(error) == OUR_OWN:
+            worker.streak.goes_on(step.kind, step.job_id)
         # A commit of which no answer came back may have made these objects the job's results.
         if given_back or commit is None:
             _remove(worker, step)
-    wake_due(worker.store, worker.queue, worker.settings.wake_window)
 
 
 def _remove(worker: Worker, step: ClaimedStep) -> None:
-    """Remove what an attempt has stored; what a storage that is away keeps is swept when the job has ended."""
+    """Remove what an attempt has stored; what a storage that is away keeps is swept once its job is quiet."""
     try:
         worker.parts.storage.delete_prefix(step_prefix(step))
     except Unavailable as error:
@@ -102,6 +128,8 @@ def _until_heard(commit: Callable[[], None]) -> None:
 def _give_up(worker: Worker, step: ClaimedStep, error: Exception) -> bool:
     """Tell the job book why a step has not ended; returns whether it now knows that this attempt made nothing.
 
+    The book hears what customers may read; where our parts are, and how to mend them, stays in our own log.
+
     Raises:
         Unavailable: the book cannot be told; the step is taken back when its lease ends.
     """
@@ -110,11 +138,15 @@ def _give_up(worker: Worker, step: ClaimedStep, error: Exception) -> bool:
         log.info("%s stopped: %s", name, error)
         return True
     if isinstance(error, InvalidJob):
-        return worker.store.fail(step, str(error))
+        log.warning("%s is refused: %s", name, error)
+        return worker.store.fail(step, error.told)
+    if isinstance(error, draining.ToldToEnd):
+        log.info("%s is given back: %s", name, error)
+        return worker.store.postpone(step, 0, error.told, counts=False)
     if isinstance(error, Unavailable):
         wait = error.retry_after or min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(step.attempt - 1, 10))
         log.warning("%s waits %.0f s: %s", name, wait, error)
-        return worker.store.postpone(step, wait, str(error))
+        return worker.store.postpone(step, wait, error.told, counts=not isinstance(error, StorageRefused))
     log.error("%s failed", name, exc_info=error)
     return worker.store.release(step, f"internal error ({type(error).__name__}), job id {step.job_id}")
 
@@ -122,7 +154,7 @@ def _give_up(worker: Worker, step: ClaimedStep, error: Exception) -> bool:
 def plan(worker: Worker, step: ClaimedStep, job: Job, prefix: str, progress: Progress) -> Callable[[], None]:
     """Fix grid, tiles and scenes."""
     progress(0.0, "searching scenes")
-    key, tile_ids = steps.plan_step(job.id, job.request, worker.parts, prefix, progress)
+    key, tile_ids = steps.plan_step(job.id, worker.store.request_of(job.id), worker.parts, prefix, progress)
     found = steps.load_plan(key, worker.parts)
     summary = f"{len(found.s1_scenes)} radar and {len(found.s2_scenes)} optical scenes, {len(tile_ids)} tiles"
     for line in (summary, *found.notes()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.evaluation.hidden import Estimate, Estimator, Hidden, estimate_hidde
 from models.evaluation.hold_out import cases, without_days
 from models.evaluation.metrics import score, skill_interval
 from models.evaluation.scenarios import HeldOut
+from models.progress import Progress, silent
 from models.reconstruction import LaiReconstructor
 from models.series import Site, day_date
 
@@ -43,21 +45,28 @@ def reconstruction(reconstructor: LaiReconstructor, statistics: AreaStatistics |
     return estimate
 
 
-def hidden_estimates(reconstructor: LaiReconstructor, sites: Sequence[Site], days: Sequence[int]) -> Hidden | None:
+def hidden_estimates(
+    reconstructor: LaiReconstructor, sites: Sequence[Site], days: Sequence[int], progress: Progress = silent
+) -> Hidden | None:
     """Return what the delivered method and interpolation say of hidden days, or None where no pixel can be scored.
 
     Args:
         reconstructor: as it will deliver.
         sites: windows of the AOI; the area's statistics are made from what stays visible of all of them.
         days: each hidden in turn with ±15 days.
+        progress: see `Progress`.
     """
     held_out: list[HeldOut] = []
     statistics: dict[int, AreaStatistics] = {}
-    for day in days:
+    for i, day in enumerate(days):
+        progress(0.3 * i / len(days), "hiding days")
         held_out += cases(sites, day)
         statistics[day] = area_statistics([without_days(site, [day]) for site in sites])
 
+    asked = count()
+
     def delivered(case: HeldOut) -> dict[str, Estimate]:
+        progress(0.3 + 0.7 * next(asked) / len(held_out), "estimating hidden days")
         return reconstruction(reconstructor, statistics[case.day])(case)
 
     return estimate_hidden(held_out, [delivered, *INTERPOLATIONS])

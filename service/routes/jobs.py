@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -19,10 +19,12 @@ from jobs.job import Accepted, Job, Running
 from jobs.keys import job_prefix
 from jobs.store import JobFilter, JobPage
 from service.body import json_object
-from service.dependencies import TENANT, GivenJob, GivenParts, Parts
+from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts
 from service.errors import HttpProblem
+from service.etags import has_already
 from service.intake import accepted_order
 from service.job_filters import asked_jobs
+from service.job_order import whole_order
 from service.openapi import problems
 from service.ordering import GivenKey, take, takes_orders
 from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
@@ -30,7 +32,7 @@ from service.statusinfo import JobList, StatusInfo, link, rfc3339, status_info
 router = APIRouter(tags=["jobs"])
 
 LONGEST_PAGE = 1000
-LONGEST_WAIT_S, LOOK_EVERY_S = 60, 0.5
+LONGEST_WAIT_S = 60
 
 
 class LogEntry(BaseModel):
@@ -48,27 +50,34 @@ class JobLog(BaseModel):
 
 
 @router.post("/jobs", summary="Order a job", **takes_orders())
-def order(payload: Annotated[dict[str, Any], Depends(json_object)], key: GivenKey, parts: GivenParts) -> JSONResponse:
+def order(
+    payload: Annotated[dict[str, Any], Depends(json_object, scope="function")],
+    key: GivenKey,
+    tenant: GivenTenant,
+    parts: GivenParts,
+) -> JSONResponse:
     """Take an order for cloud-free LAI over an area and a time range."""
-    return take(accepted_order(payload, parts.settings, parts.extents), key, parts)
+    return take(accepted_order(payload, parts.settings, parts.extents), key, tenant, parts)
 
 
 @router.get("/jobs", summary="List the jobs", response_model=JobList, responses=problems(400, 503))
 def job_list(
     request: Request,
     parts: GivenParts,
+    tenant: GivenTenant,
     wanted: Annotated[JobFilter, Depends(asked_jobs)],
     limit: Annotated[int, Query(ge=1, description=f"Jobs on one page; {LONGEST_PAGE} at most are given")] = 100,
     after: Annotated[str | None, Query(description="Where the page begins; comes with the `next` link")] = None,
 ) -> JSONResponse:
     """List jobs, newest first; a `next` link leads on for as long as there are more, and keeps the filters."""
     limit = min(limit, LONGEST_PAGE)
-    page = _page(parts, wanted, limit, after)
-    url, query = parts.settings.public_url, dict(request.query_params) | {"limit": str(limit)}
-    links = [link(f"{url}/jobs?{urlencode(query)}", "self", "This page")]
+    page = _page(parts, tenant, wanted, limit, after)
+    own = [(name, value) for name, value in request.query_params.multi_items() if name not in ("limit", "after")]
+    url = f"{parts.settings.public_url}/jobs?{urlencode([*own, ('limit', limit)])}"
+    links = [link(url if after is None else f"{url}&{urlencode({'after': after})}", "self", "This page")]
     if page.next is not None:
-        links.append(link(f"{url}/jobs?{urlencode(query | {'after': page.next})}", "next", "The next page"))
-    return JSONResponse({"jobs": [status_info(job, url) for job in page.jobs], "links": links})
+        links.append(link(f"{url}&{urlencode({'after': page.next})}", "next", "The next page"))
+    return JSONResponse({"jobs": [status_info(job, parts) for job in page.jobs], "links": links})
 
 
 @router.get(
@@ -92,14 +101,33 @@ async def job_status(
     known = request.headers.get("if-none-match", "")
     patience_ends = time.monotonic() + wait
     response = await run_in_threadpool(_status_response, job, parts)
-    while _still(response, known) and time.monotonic() < patience_ends and not await request.is_disconnected():
-        await asyncio.sleep(LOOK_EVERY_S)
-        job = await run_in_threadpool(parts.jobs.get, job.id, TENANT)
-        response = await run_in_threadpool(_status_response, job, parts)
-    if response.headers["ETag"] in known:
+    with parts.waiting.place(job.tenant) if wait and _still(response, known) else nullcontext():
+        while _still(response, known) and time.monotonic() < patience_ends and not await request.is_disconnected():
+            if await parts.waiting.updated(job.id) == job.updated:
+                continue
+            job = await run_in_threadpool(parts.jobs.get, job.id, job.tenant)
+            response = await run_in_threadpool(_status_response, job, parts)
+    if has_already(response.headers["ETag"], known):
         kept = {name: response.headers[name] for name in ("ETag", "Vary", "Retry-After") if name in response.headers}
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
     return response
+
+
+@router.get(
+    "/jobs/{job_id}/order",
+    summary="What was ordered",
+    response_model=None,
+    responses={
+        200: {
+            "description": "An order as `POST /jobs` takes it",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/order"}}},
+        },
+        **problems(404, 503),
+    },
+)
+def job_order(job: GivenJob, parts: GivenParts) -> JSONResponse:
+    """Give the order as it can be placed again: what is not its default, and the catalogue that was taken."""
+    return JSONResponse(whole_order(parts.jobs.request_of(job.id)))
 
 
 @router.get("/jobs/{job_id}/log", summary="A job's log", response_model=JobLog, responses=problems(404, 503))
@@ -119,21 +147,21 @@ def job_log(job: GivenJob, parts: GivenParts) -> JSONResponse:
 )
 def retry(job: GivenJob, parts: GivenParts) -> JSONResponse:
     """Open a failed job once more; what was finished is kept, and only what is missing is done."""
-    again = parts.jobs.retry(job.id, TENANT)
+    again = parts.jobs.retry(job.id, job.tenant, parts.settings.quota_of(job.tenant))
     parts.waker.ring()
-    return JSONResponse(status_info(again, parts.settings.public_url))
+    return JSONResponse(status_info(again, parts))
 
 
 @router.delete("/jobs/{job_id}", summary="Dismiss a job", response_model=StatusInfo, responses=problems(404, 503))
 def dismiss(job: GivenJob, parts: GivenParts) -> JSONResponse:
     """Stop a job that waits or runs, or remove the results of one that has ended; said twice, it holds once."""
-    dismissed = parts.jobs.dismiss(job.id, TENANT)
+    dismissed = parts.jobs.dismiss(job.id, job.tenant)
     parts.storage.delete_prefix(f"{job_prefix(job.id)}results/")
-    return JSONResponse(status_info(dismissed, parts.settings.public_url))
+    return JSONResponse(status_info(dismissed, parts))
 
 
 def _status_response(job: Job, parts: Parts) -> JSONResponse:
-    info = status_info(job, parts.settings.public_url)
+    info = status_info(job, parts)
     if isinstance(job.state, Accepted):
         info["jobsBefore"] = parts.jobs.waiting_before(job)
     response = JSONResponse(info, headers={"Cache-Control": "no-cache", "Vary": "Accept"})
@@ -145,12 +173,12 @@ def _status_response(job: Job, parts: Parts) -> JSONResponse:
 
 def _still(response: JSONResponse, known: str) -> bool:
     """Return whether a waiting client would learn nothing: no news of what it knows, or no end yet."""
-    return response.headers["ETag"] in known if known else "Retry-After" in response.headers
+    return has_already(response.headers["ETag"], known) if known else "Retry-After" in response.headers
 
 
-def _page(parts: Parts, wanted: JobFilter, limit: int, after: str | None) -> JobPage:
+def _page(parts: Parts, tenant: str, wanted: JobFilter, limit: int, after: str | None) -> JobPage:
     try:
-        return parts.jobs.list(TENANT, wanted, limit=limit, after=after)
+        return parts.jobs.list(tenant, wanted, limit=limit, after=after)
     except ValueError as error:
         if after is None:
             raise

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from service.auth import open_to_all
 from service.dependencies import GivenParts
 from service.openapi import DESCRIPTION, OPENAPI_TYPE, TITLE
 from service.statusinfo import OGC_REL, Link, link
@@ -24,6 +25,7 @@ class LandingPage(BaseModel):
 
 
 @router.get("/", summary="What is here", response_model=LandingPage)
+@open_to_all
 def landing(parts: GivenParts) -> JSONResponse:
     """Name the service and link to its doors."""
     url = parts.settings.public_url
@@ -44,6 +46,7 @@ def landing(parts: GivenParts) -> JSONResponse:
 
 
 @router.get("/openapi.json", include_in_schema=False)
+@open_to_all
 def openapi(request: Request) -> JSONResponse:
     """Give the API's description of itself."""
     return JSONResponse(request.app.openapi(), media_type=OPENAPI_TYPE)

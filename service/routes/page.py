@@ -1,4 +1,7 @@
-"""The page, for people who come with a browser; where JSON is asked for, other routes answer at the same paths."""
+"""The page, for people who come with a browser; where JSON is asked for, other routes answer at the same paths.
+
+The page and its files are open, for it is the page that asks for a key; what it shows is not.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,12 @@ from starlette.types import Scope
 from jobs.job import Job
 from jobs.store import JobFilter
 from service.accept import prefers_html
-from service.dependencies import TENANT, GivenJob, GivenParts, Parts
+from service.auth import open_to_all
+from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts
 from service.errors import HttpProblem
+from service.etags import has_already
 from service.headers import origin_of, page_policy
+from service.job_order import is_simulated, order_summary, whole_order
 from service.settings import ApiSettings
 from service.statusinfo import status_info
 from service.web_files import page_text, web_files
@@ -44,6 +50,7 @@ router = APIRouter(prefix="/page", include_in_schema=False)
 
 @pages.get("/")
 @pages.get("/jobs/{job_id}")
+@open_to_all
 def page(parts: GivenParts) -> HTMLResponse:
     """Give the page; which of its views is shown, its address says."""
     text = page_text(urlsplit(parts.settings.public_url).path)
@@ -57,7 +64,12 @@ def config(parts: GivenParts) -> JSONResponse:
     settings = parts.settings
     limits = settings.limits
     document = {
-        "limits": {"area_km2": limits.max_area_km2, "dates": limits.max_dates, "vertices": limits.max_vertices},
+        "limits": {
+            "area_km2": limits.max_area_km2,
+            "dates": limits.max_dates,
+            "vertices": limits.max_vertices,
+            "parcels": limits.max_parcels,
+        },
         "catalogs": [_catalog(name, parts) for name in settings.catalogs],
         "default_catalog": settings.default_catalog,
         "basemap": {"url": settings.basemap_url, "attribution": settings.basemap_attribution},
@@ -67,25 +79,28 @@ def config(parts: GivenParts) -> JSONResponse:
 
 @router.get("/jobs.json")
 def job_list(
-    parts: GivenParts, after: Annotated[str | None, Query(description="Where the list goes on")] = None
+    parts: GivenParts,
+    tenant: GivenTenant,
+    after: Annotated[str | None, Query(description="Where the list goes on")] = None,
 ) -> JSONResponse:
     """Give the newest jobs, each with what was ordered."""
     try:
-        found = parts.jobs.list(TENANT, JobFilter(), limit=LISTED_JOBS, after=after)
+        found = parts.jobs.list(tenant, JobFilter(), limit=LISTED_JOBS, after=after)
     except ValueError as error:
         raise HttpProblem(HTTPStatus.BAD_REQUEST, "after: this is no place in the list") from error
-    jobs = [status_info(job, parts.settings.public_url) | {"order": _order(job, parts)} for job in found.jobs]
+    jobs = [status_info(job, parts) | {"order": _order(job, parts)} for job in found.jobs]
     return JSONResponse({"jobs": jobs, "next": found.next}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/jobs/{job_id}.json")
 def job_order(job: GivenJob, parts: GivenParts) -> JSONResponse:
     """Give what was ordered, so that it can be shown, changed and ordered again."""
-    request = job.request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    return JSONResponse(_order(job, parts) | {"request": request}, headers=_ASK_AGAIN)
+    whole = {"request": whole_order(parts.jobs.request_of(job.id))}
+    return JSONResponse(_order(job, parts) | whole, headers=_ASK_AGAIN)
 
 
 @router.get("/{path:path}")
+@open_to_all
 def file(path: str, request: Request) -> Response:
     """Give one of the page's own files."""
     found = web_files().get(path)
@@ -96,7 +111,7 @@ def file(path: str, request: Request) -> Response:
     if found.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         content = found.packed
         headers |= {"Content-Encoding": "gzip", "ETag": found.etag[:-1] + '-gzip"'}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
+    if has_already(headers["ETag"], request.headers.get("if-none-match", "")):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(content, media_type=found.media_type, headers=headers)
 
@@ -118,7 +133,7 @@ def _catalog(name: str, parts: Parts) -> dict[str, Any]:
     return {
         "name": name,
         "title": profile.title or name,
-        "simulated": profile.simulated,
+        "simulated": parts.extents.simulated(name),
         "bbox": list(union_all([box(*extent.area.bounds) for extent in extents]).bounds) if extents else None,
         "start": min((str(e.start) for e in days if e.start is not None), default=None),
         "end": max((str(e.end) for e in days if e.end is not None), default=None),
@@ -126,17 +141,12 @@ def _catalog(name: str, parts: Parts) -> dict[str, Any]:
 
 
 def _order(job: Job, parts: Parts) -> dict[str, Any]:
-    """Return an order in short; whether its scenes are simulated, as far as its catalogue says."""
-    request = job.request
-    profile = parts.settings.catalogs.get(request.catalog or "")
-    return {
-        "start": str(request.start),
-        "end": str(request.end),
-        "dates": len(request.target_dates),
-        "catalog": request.catalog,
-        "catalog_title": (profile.title if profile else "") or request.catalog,
-        "simulated": profile is not None and profile.simulated,
-        "area_km2": round(request.area_km2, 3),
-        "parcels": len((request.parcels or {}).get("features", [])),
-        "bbox": list(request.area.bounds),
+    """Return an order in short, and where it is."""
+    order = job.order
+    profile = parts.settings.catalogs.get(order.catalog or "")
+    return order_summary(order) | {
+        "catalog_title": (profile.title if profile else "") or order.catalog,
+        "simulated": bool(is_simulated(job, parts)),
+        "area_km2": order.area_km2,
+        "bbox": list(order.bbox),
     }

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from jobs.legends import LEGENDS
+from service.colouring import colour_numbers
 from service.dependencies import GivenParts, Turn
 from service.drawing import Sheet, draw
 from service.freshness import freshness, not_modified
 from service.job_rasters import GivenRasters
 from service.openapi import problems
-from service.palettes import numbers
 from service.season import season_strip
 
 router = APIRouter(tags=["maps"])
@@ -34,7 +35,7 @@ def _picture(media_type: str) -> dict[int | str, dict[str, Any]]:
     "/jobs/{job_id}/preview.png",
     summary="A picture of one date",
     response_class=Response,
-    responses={**_picture("image/png"), **problems(400, 404, 409, 410, 422, 503)},
+    responses={**_picture("image/png"), **problems(400, 404, 409, 410, 422, 502, 503)},
 )
 def preview(
     request: Request,
@@ -54,9 +55,9 @@ def preview(
     if known is not None:
         return known
     legend, sheet = LEGENDS[asset], Sheet.of(width, rasters.shape)
-    values = parts.rasters.whole(raster, sheet.read_shape, classes=bool(legend.classes))
+    coloured = colour_numbers(rasters, asset, day, partial(parts.rasters.whole, at_most=sheet.read_shape))
     buffer = io.BytesIO()
-    draw(numbers(values, legend), legend, day, sheet, simulated=rasters.simulated).save(buffer, "PNG")
+    draw(coloured, legend, day, sheet, simulated=rasters.simulated).save(buffer, "PNG")
     return Response(buffer.getvalue(), media_type="image/png", headers=headers)
 
 
@@ -64,7 +65,7 @@ def preview(
     "/jobs/{job_id}/season.webp",
     summary="The season as a moving picture",
     response_class=Response,
-    responses={**_picture("image/webp"), **problems(404, 409, 410, 422, 503)},
+    responses={**_picture("image/webp"), **problems(404, 409, 410, 422, 502, 503)},
 )
 def season(request: Request, parts: GivenParts, rasters: GivenRasters, turn: Turn) -> Response:
     """Give LAI of all dates, one after another, each with its date; more dates make smaller frames."""

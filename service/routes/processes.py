@@ -6,12 +6,14 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from jobs.errors import InvalidJob
 from service.body import json_object
-from service.dependencies import GivenParts
+from service.dependencies import GivenParts, GivenTenant, Parts
+from service.echo.answers import echo
+from service.echo.description import ECHO_ID, echo_description, echo_summary
 from service.errors import NO_SUCH_PROCESS, HttpProblem
 from service.execution import order_of, under_inputs
 from service.intake import accepted_order
@@ -42,21 +44,28 @@ def conformance() -> JSONResponse:
 def process_list(
     parts: GivenParts, limit: Annotated[int, Query(ge=1, description="Processes on one page")] = 100
 ) -> JSONResponse:
-    """List the processes: there is one."""
-    href = f"{parts.settings.public_url}/processes"
-    return JSONResponse({"processes": [summary(parts.settings)], "links": [link(href, "self", "This page")]})
+    """List the processes: there is one, and an echo where the settings offer it."""
+    settings = parts.settings
+    offered = [summary(settings), *([echo_summary(settings)] if settings.echo_process else [])]
+    links = [link(f"{settings.public_url}/processes", "self", "This page")]
+    return JSONResponse({"processes": offered[:limit], "links": links})
 
 
-def known_process(process_id: Annotated[str, Path(description="Id of the process")]) -> str:
+def known_process(process_id: Annotated[str, Path(description="Id of the process")], parts: GivenParts) -> str:
     """Return the id in the path.
 
     Raises:
         HttpProblem: 404, there is no such process.
     """
-    if process_id != PROCESS_ID:
-        detail = f"there is no process {process_id[:80]!r}; there is {PROCESS_ID!r}"
+    known = _known_ids(parts)
+    if process_id not in known:
+        detail = f"there is no process {process_id[:80]!r}; there is {' and '.join(map(repr, known))}"
         raise HttpProblem(HTTPStatus.NOT_FOUND, detail, kind=NO_SUCH_PROCESS)
     return process_id
+
+
+def _known_ids(parts: Parts) -> list[str]:
+    return [PROCESS_ID, *([ECHO_ID] if parts.settings.echo_process else [])]
 
 
 KnownProcess = Annotated[str, Depends(known_process)]
@@ -70,22 +79,34 @@ KnownProcess = Annotated[str, Depends(known_process)]
 )
 def process(process_id: KnownProcess, parts: GivenParts) -> JSONResponse:
     """Describe every input and output of a process by JSON Schema."""
-    return JSONResponse(description(parts.settings))
+    describe = echo_description if process_id == ECHO_ID else description
+    return JSONResponse(describe(parts.settings))
 
 
-@router.post("/processes/{process_id}/execution", summary="Order a job, in the standard's form", **takes_orders(404))
+_AT_ONCE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The outputs, of a process that answers at once", "content": {"*/*": {"schema": {}}}},
+    204: {"description": "Of such a process, where no output has a value"},
+}
+_EXECUTION = takes_orders(404)
+_EXECUTION["responses"] |= _AT_ONCE
+
+
+@router.post("/processes/{process_id}/execution", summary="Order a job, in the standard's form", **_EXECUTION)
 def execute(
     process_id: KnownProcess,
-    payload: Annotated[dict[str, Any], Depends(json_object)],
+    payload: Annotated[dict[str, Any], Depends(json_object, scope="function")],
     key: GivenKey,
+    tenant: GivenTenant,
     parts: GivenParts,
-) -> JSONResponse:
+) -> Response:
     """Take an order as `POST /jobs` does, its members under `inputs`; it is carried out asynchronously in any case."""
+    if process_id == ECHO_ID:
+        return echo(payload)
     order = order_of(payload)
     try:
         request = accepted_order(order, parts.settings, parts.extents)
     except InvalidJob as error:
         raise under_inputs(error) from None
-    answer = take(request, key, parts)
+    answer = take(request, key, tenant, parts)
     answer.headers["Preference-Applied"] = "respond-async"
     return answer

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from service.auth import open_to_all
 from service.dependencies import GivenJob, GivenParts
-from service.files import answer, content_of, file_answers
+from service.files import answer, content_of, file_answers, results_root
 from service.openapi import problems
 from service.results import ResultsDocument, results_document
 from service.signing import check_signature
+from service.turns import Turns
+
+Piece = TypeVar("Piece")
 
 router = APIRouter(tags=["results"])
 
@@ -38,7 +44,8 @@ def results(job: GivenJob, parts: GivenParts) -> JSONResponse:
     response_class=Response,
     responses={**file_answers("*/*"), **problems(403, 404, 416, 503)},
 )
-def file(
+@open_to_all
+async def file(
     request: Request,
     parts: GivenParts,
     key: Annotated[str, Path(description="Where the file is, as given in a signed href")],
@@ -50,4 +57,20 @@ def file(
     Collections and items are stored with relative hrefs and served with signed ones.
     """
     seconds_left = check_signature(key, expires, signature, parts.signer)
-    return answer(content_of(key, parts, seconds_left), request)
+    turns, job = parts.crowded.file_reads, results_root(key)
+    async with turns.of(job):
+        response = await run_in_threadpool(lambda: answer(content_of(key, parts, seconds_left), request))
+    if isinstance(response, StreamingResponse):
+        response.body_iterator = _in_turns(response.body_iterator, turns, job)
+    return response
+
+
+async def _in_turns(pieces: AsyncIterable[Piece], turns: Turns, job: str) -> AsyncIterator[Piece]:
+    """Yield the pieces of a file, with a turn at the reading of each: whoever takes them slowly holds none."""
+    left = aiter(pieces)
+    while True:
+        async with turns.of(job):
+            piece = await anext(left, None)
+        if piece is None:
+            return
+        yield piece

@@ -39,7 +39,7 @@ def series(
 ) -> Response:
     """Give every parcel on every date at once, parcels and dates in the order of the job's order."""
     manifest = published_manifest(job)
-    if not job.request.parcels:
+    if not job.order.parcels:
         detail = f"job {job.id} was ordered without parcels; order again with `parcels`"
         raise HttpProblem(HTTPStatus.NOT_FOUND, detail)
     file = SERIES_FILES[form]

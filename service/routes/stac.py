@@ -9,13 +9,15 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
+from jobs.api_keys import Scope
 from jobs.item_book import ItemBook, Page
 from jobs.published import Document
-from service.body import json_object
-from service.dependencies import TENANT, GivenParts, Parts
+from service.auth import needs
+from service.body import short_object, turn_of_question
+from service.dependencies import GivenParts, GivenTenant, Parts, Turn
 from service.errors import HttpProblem
 from service.openapi import problems
 from service.refusal import refused
@@ -24,6 +26,7 @@ from service.stac import documents
 from service.stac.conformance import CONFORMS_TO
 from service.stac.documents import GEOJSON, Json, stac_url
 from service.stac.members import MEMBERS, OF_ITEM_LISTS, OF_SEARCHES, from_parameters
+from service.stac.pages import collection_page, item_page
 from service.stac.queryables import SCHEMA_JSON, queryables
 from service.stac.search import USUAL_PAGE, Asked, read_limit, read_search
 from service.statusinfo import Link, link
@@ -138,16 +141,16 @@ def all_queryables(parts: GivenParts) -> JSONResponse:
     responses=problems(400, 503),
     openapi_extra=_described(("limit", "token")),
 )
-def collection_list(request: Request, parts: GivenParts) -> JSONResponse:
+def collection_list(request: Request, tenant: GivenTenant, parts: GivenParts, turn: Turn) -> Response:
     """List the collections of successful jobs, newest first; a `next` link leads on for as long as there are more."""
     members = _from_url(request, ("limit", "token"), parts)
     limit, token = read_limit(members.get("limit", USUAL_PAGE)), members.get("token")
     try:
-        page = ItemBook(parts.jobs.database).collections(TENANT, limit=limit, after=token)
+        page = ItemBook(parts.jobs.database).collections(tenant, limit=limit, after=token)
     except ValueError as error:
         raise _no_place(token, error) from error
     links = _links_of_get(request, page, f"{stac_url(parts)}/collections", "application/json", parts)
-    return JSONResponse(documents.collection_list(page, links, parts), headers=_FRESH)
+    return Response(collection_page(page, links, parts), headers=_FRESH, media_type="application/json")
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,7 @@ class _Collection:
 
 def _known_collection(
     collection_id: Annotated[str, Path(description="Id of the collection, which is that of the job")],
+    tenant: GivenTenant,
     parts: GivenParts,
 ) -> _Collection:
     """Return the collection that the path names.
@@ -171,7 +175,7 @@ def _known_collection(
         known = UUID(collection_id)
     except ValueError:
         raise _no_collection(collection_id) from None
-    stored = ItemBook(parts.jobs.database).collection(TENANT, known)
+    stored = ItemBook(parts.jobs.database).collection(tenant, known)
     if stored is None:
         raise _no_collection(collection_id)
     return _Collection(known, stored)
@@ -213,13 +217,13 @@ def collection_queryables(found: KnownCollection, parts: GivenParts) -> JSONResp
     responses=_answers(StacItems, GEOJSON, 400, 404, 503),
     openapi_extra=_described(OF_ITEM_LISTS),
 )
-def item_list(request: Request, found: KnownCollection, parts: GivenParts) -> JSONResponse:
+def item_list(request: Request, found: KnownCollection, tenant: GivenTenant, parts: GivenParts, turn: Turn) -> Response:
     """List the items of a collection, newest first unless they are sorted; narrowed as a search is."""
     asked = read_search(_from_url(request, OF_ITEM_LISTS, parts), parts.settings.limits.max_vertices)
     named = asked.search.collections
     mine = (str(found.id),) if named is None or str(found.id) in named else ()
     asked = replace(asked, search=replace(asked.search, collections=mine))
-    page = _page(asked, parts)
+    page = _page(asked, tenant, parts)
     href = f"{documents.collection_url(parts, found.id)}/items"
     return _items(asked, page, _links_of_get(request, page, href, GEOJSON, parts), parts)
 
@@ -230,10 +234,13 @@ def item_list(request: Request, found: KnownCollection, parts: GivenParts) -> JS
     responses=_answers(StacDocument, GEOJSON, 404, 503),
 )
 def item(
-    found: KnownCollection, item_id: Annotated[str, Path(description="Id of the item")], parts: GivenParts
+    found: KnownCollection,
+    item_id: Annotated[str, Path(description="Id of the item")],
+    tenant: GivenTenant,
+    parts: GivenParts,
 ) -> JSONResponse:
     """Give an item as it was published; its hrefs lead through this API, or are signed."""
-    stored = None if "\0" in item_id else ItemBook(parts.jobs.database).item(TENANT, found.id, item_id)
+    stored = None if "\0" in item_id else ItemBook(parts.jobs.database).item(tenant, found.id, item_id)
     if stored is None:
         raise HttpProblem(HTTPStatus.NOT_FOUND, f"collection {found.id} has no item {item_id[:80]!r}")
     return JSONResponse(documents.item_document(stored, parts), headers=_FRESH, media_type=GEOJSON)
@@ -245,23 +252,32 @@ def item(
     responses=_answers(StacItems, GEOJSON, 400, 503),
     openapi_extra=_described(OF_SEARCHES),
 )
-def search_by_url(request: Request, parts: GivenParts) -> JSONResponse:
-    """Find items by place, time, ids and properties; a `next` link leads on for as long as there are more."""
+def search_by_url(request: Request, tenant: GivenTenant, parts: GivenParts, turn: Turn) -> Response:
+    """Find items by place, time, ids and properties; a `next` link leads on for as long as there are more.
+
+    A page of large items has fewer than `limit`.
+    """
     asked = read_search(_from_url(request, OF_SEARCHES, parts), parts.settings.limits.max_vertices)
-    page = _page(asked, parts)
+    page = _page(asked, tenant, parts)
     return _items(asked, page, _links_of_get(request, page, f"{stac_url(parts)}/search", GEOJSON, parts), parts)
 
 
 @router.post(
     "/search",
     summary="Search the items of all collections, by a body",
-    responses=_answers(StacItems, GEOJSON, 400, 413, 415, 503),
+    responses=_answers(StacItems, GEOJSON, 400, 408, 413, 415, 503),
     openapi_extra=BODY,
 )
-def search_by_body(payload: Annotated[dict[str, Any], Depends(json_object)], parts: GivenParts) -> JSONResponse:
+@needs(Scope.READ)
+def search_by_body(
+    turn: Annotated[None, Depends(turn_of_question, scope="function")],  # before the payload, as everywhere
+    payload: Annotated[dict[str, Any], Depends(short_object, scope="function")],
+    tenant: GivenTenant,
+    parts: GivenParts,
+) -> Response:
     """Find items as `GET /stac/search` does; the `next` link holds the body of the next question."""
     asked = read_search(payload, parts.settings.limits.max_vertices)
-    page = _page(asked, parts)
+    page = _page(asked, tenant, parts)
     href = f"{stac_url(parts)}/search"
     links: list[Json] = [link(stac_url(parts), "root", "The catalogue")]
     if page.next is not None:
@@ -274,9 +290,9 @@ def _from_url(request: Request, allowed: tuple[str, ...], parts: Parts) -> Json:
     return from_parameters(request.query_params.multi_items(), allowed, parts.settings.max_json_depth)
 
 
-def _page(asked: Asked, parts: Parts) -> Page:
+def _page(asked: Asked, tenant: str, parts: Parts) -> Page:
     try:
-        return ItemBook(parts.jobs.database).search(TENANT, asked.search, limit=asked.limit, after=asked.token)
+        return ItemBook(parts.jobs.database).search(tenant, asked.search, limit=asked.limit, after=asked.token)
     except ValueError as error:
         raise _no_place(asked.token, error) from error
 
@@ -288,12 +304,8 @@ def _no_place(token: str | None, error: ValueError) -> Exception:
     )
 
 
-def _items(asked: Asked, page: Page, links: list[Json], parts: Parts) -> JSONResponse:
-    features = [documents.item_document(stored, parts) for stored in page.documents]
-    if asked.fields is not None:
-        features = [asked.fields.of(feature) for feature in features]
-    answer = documents.feature_collection(features, page.matched, links)
-    return JSONResponse(answer, headers=_FRESH, media_type=GEOJSON)
+def _items(asked: Asked, page: Page, links: list[Json], parts: Parts) -> Response:
+    return Response(item_page(page, links, asked.fields, parts), headers=_FRESH, media_type=GEOJSON)
 
 
 def _links_of_get(request: Request, page: Page, href: str, media_type: str, parts: Parts) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -11,13 +12,13 @@ from fastapi.responses import JSONResponse, Response
 
 from jobs.errors import Problem
 from jobs.legends import LEGENDS
+from service.colouring import colour_numbers, png
 from service.dependencies import GivenJobId, GivenParts
 from service.errors import HttpProblem
 from service.freshness import freshness, not_modified
 from service.job_rasters import GivenRasters
 from service.legend import LegendDocument, legend_document
 from service.openapi import problems
-from service.palettes import numbers, png
 from service.rasters import TILE_PX
 from service.tilejson import MAX_ZOOM, TileJson, tilejson
 
@@ -36,7 +37,7 @@ _EMPTY = png(np.zeros((TILE_PX, TILE_PX), np.uint8), LEGENDS["lai"])
     "/jobs/{job_id}/tiles/{asset}/{date}/tilejson.json",
     summary="What a map needs to show one raster",
     response_model=TileJson,
-    responses=problems(404, 409, 410, 422, 503),
+    responses=problems(404, 409, 410, 422, 502, 503),
 )
 def describe_tiles(
     request: Request, job_id: GivenJobId, parts: GivenParts, rasters: GivenRasters, asset: GivenAsset, date: GivenDate
@@ -57,7 +58,7 @@ def describe_tiles(
     "/jobs/{job_id}/tiles/{asset}/{date}/{z}/{x}/{y}.png",
     summary="One tile of a map",
     response_class=Response,
-    responses={**PNG_ANSWER, **problems(400, 404, 409, 410, 422, 503)},
+    responses={**PNG_ANSWER, **problems(400, 404, 409, 410, 422, 502, 503)},
 )
 def tile(
     request: Request,
@@ -71,18 +72,19 @@ def tile(
 ) -> Response:
     """Give a tile of 256 x 256 pixels in Web Mercator, in the legend's colours; transparent where there is no data.
 
+    Water and snow are hatched where the raster is of LAI or its sigma, which have no meaning there.
+
     A tile beside the job is a transparent one: maps ask for all that their window shows. A tile that the zoom level
     does not have is refused.
     """
     _check_tile(z, x, y)
-    _, raster = rasters.find(asset, date)
+    day, raster = rasters.find(asset, date)
     headers = freshness("tile", raster.key, raster.sha256, z, x, y)
     known = not_modified(request, headers)
     if known is not None:
         return known
-    legend = LEGENDS[asset]
-    values = parts.rasters.tile(raster, z, x, y, classes=bool(legend.classes))
-    content = _EMPTY if values is None else png(numbers(values, legend), legend)
+    coloured = colour_numbers(rasters, asset, day, partial(parts.rasters.tile, z=z, x=x, y=y))
+    content = _EMPTY if coloured is None else png(coloured, LEGENDS[asset])
     return Response(content, media_type="image/png", headers=headers)
 
 

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from service.body import json_object
+from jobs.api_keys import Scope
+from service.auth import needs
+from service.body import short_object, turn_of_question
 from service.dependencies import GivenParts, Turn
 from service.freshness import freshness, not_modified
 from service.job_rasters import GivenRasters
@@ -42,7 +44,7 @@ POLYGON_BODY: dict[str, Any] = {
     "/jobs/{job_id}/point",
     summary="The series of one pixel",
     response_model=PointSeries,
-    responses=problems(400, 404, 409, 410, 422, 503),
+    responses=problems(400, 404, 409, 410, 422, 502, 503),
 )
 def point(
     request: Request,
@@ -69,14 +71,15 @@ def point(
     "/jobs/{job_id}/statistics",
     summary="Figures of a polygon",
     response_model=Statistics,
-    responses=problems(400, 404, 409, 410, 413, 415, 422, 503),
+    responses=problems(400, 404, 408, 409, 410, 413, 415, 422, 502, 503),
     openapi_extra=POLYGON_BODY,
 )
+@needs(Scope.READ)
 def statistics(
     parts: GivenParts,
     rasters: GivenRasters,
-    body: Annotated[dict[str, Any], Depends(json_object)],
-    turn: Turn,
+    turn: Annotated[None, Depends(turn_of_question, scope="function")],
+    body: Annotated[dict[str, Any], Depends(short_object, scope="function")],
 ) -> JSONResponse:
     """Give mean, spread and percentiles of LAI in a polygon on every date; nothing is kept of the polygon.
 

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from jobs.item_book import Page
 from jobs.published import Document
 from service.dependencies import Parts
 from service.files import results_root
 from service.openapi import DESCRIPTION, OPENAPI_TYPE, TITLE
 from service.signing import signed_href
 from service.stac.conformance import CONFORMS_TO
+from service.stac.fields import Fields
 from service.stac.queryables import SCHEMA_JSON
 from service.stac_links import sign_hrefs
 from service.statusinfo import link
@@ -75,8 +75,8 @@ def collection_document(stored: Document, parts: Parts) -> Json:
     return _outward(document, stored, ours, parts)
 
 
-def item_document(stored: Document, parts: Parts) -> Json:
-    """Return an item."""
+def item_document(stored: Document, parts: Parts, fields: Fields | None = None) -> Json:
+    """Return an item; of it, the members that are asked for."""
     document = stored.load()
     collection = collection_url(parts, document["collection"])
     ours = [
@@ -85,32 +85,16 @@ def item_document(stored: Document, parts: Parts) -> Json:
         link(collection, "parent", "Its collection"),
         link(collection, "collection", "Its collection"),
     ]
-    return _outward(document, stored, ours, parts)
-
-
-def collection_list(page: Page, links: list[Json], parts: Parts) -> Json:
-    """Return a page of collections."""
-    documents = [collection_document(stored, parts) for stored in page.documents]
-    counts = {"numberMatched": page.matched, "numberReturned": len(documents)}
-    return {"collections": documents, "links": links} | counts
-
-
-def feature_collection(features: list[Json], matched: int, links: list[Json]) -> Json:
-    """Return a page of items."""
-    return {
-        "type": "FeatureCollection",
-        "features": features,
-        "links": links,
-        "numberMatched": matched,
-        "numberReturned": len(features),
-    }
+    return _outward(document if fields is None else fields.of(document), stored, ours, parts)
 
 
 def _outward(document: Json, stored: Document, ours: list[Json], parts: Parts) -> Json:
     """Return a document with our links in place of its own of the same relations, and its relative hrefs signed."""
-    document["links"] = [one for one in document["links"] if one["rel"] not in _OURS]
+    if "links" in document:
+        document["links"] = [one for one in document["links"] if one["rel"] not in _OURS]
     settings = parts.settings
     sign = partial(signed_href, signer=parts.signer, public_url=settings.public_url, expires_in=settings.signed_url_s)
     sign_hrefs(document, stored.key, results_root(stored.key), sign)
-    document["links"] = ours + document["links"]
+    if "links" in document:
+        document["links"] = ours + document["links"]
     return document

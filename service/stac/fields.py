@@ -1,71 +1,82 @@
-"""The fields extension: which members of items are sent."""
+"""The fields extension, 1.0.0: which members of items are sent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.refusal import refused, shown
+from jobs.aoi import shown
+from service.refusal import refused
 
-_ALWAYS = ("type", "stac_version", "id", "collection", "geometry", "bbox", "links", "assets", "properties.datetime")
-"""What the extension sends unless it is excluded: the least that is a valid item."""
+Path = tuple[str, ...]
+
+_NAMES = ("type", "stac_version", "id", "collection")
+"""What an item is; small, and sent unless it is excluded."""
+_LEAST = (*_NAMES, "geometry", "bbox", "links", "assets", "properties.datetime")
+"""The least that is a valid item: sent where nobody says what to include."""
 
 MOST_NAMES = 200
 
 
 @dataclass(frozen=True)
 class Fields:
-    """Names of members, deeper ones with a dot: `properties.datetime`.
+    """Which members are wanted.
 
     Attributes:
-        include: sent besides what is sent always.
-        exclude: not sent.
+        said: by the way to a member, whether it and all below it are wanted; what is said further down goes first.
+        others: whether those are wanted of which nothing is said.
     """
 
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    said: Mapping[Path, bool]
+    others: bool
 
     def of(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return the members of an item that are wanted, in the item's own order."""
-        wanted: dict[str, Any] = {}
-        for name in (*_ALWAYS, *self.include):
-            _copy(item, wanted, name.split("."))
-        for name in self.exclude:
-            _remove(wanted, name.split("."))
-        return {name: wanted[name] for name in item if name in wanted}
+        return self._of_part(item, (), self.others)
+
+    def _of_part(self, part: dict[str, Any], way: Path, usually: bool) -> dict[str, Any]:
+        found = {}
+        for name, value in part.items():
+            here = (*way, name)
+            wanted = self.said.get(here, usually)
+            if isinstance(value, dict) and self._speak_of_what_is_below(here):
+                inner = self._of_part(value, here, wanted)
+                if wanted or inner:
+                    found[name] = inner
+            elif wanted:
+                found[name] = value
+        return found
+
+    def _speak_of_what_is_below(self, way: Path) -> bool:
+        return any(len(one) > len(way) and one[: len(way)] == way for one in self.said)
 
 
 def read_fields(value: object, member: str) -> Fields:
-    """Return the fields that an object of `include` and `exclude` asks for.
+    """Return the fields that an object of `include` and `exclude` asks for; names of deeper members have dots.
+
+    As the extension recommends: what is included is all that is sent; where there are exclusions alone, everything
+    else is; an empty or null `include` means the least that is a valid item, without what is excluded.
 
     Raises:
         HttpProblem: 400, it is no such object.
     """
     if not isinstance(value, dict) or set(value) - {"include", "exclude"}:
         raise refused(member, f"{shown(value)} is no object of include and exclude")
-    lists = []
-    for name in ("include", "exclude"):
-        names = value.get(name) or []
-        if not isinstance(names, list) or len(names) > MOST_NAMES or not all(isinstance(one, str) for one in names):
-            raise refused(f"{member}/{name}", f"{shown(names)} is no list of at most {MOST_NAMES} names")
-        lists.append(tuple(names))
-    return Fields(*lists)
+    include, exclude = (_ways(value.get(name), f"{member}/{name}") for name in ("include", "exclude"))
+    excluded = dict.fromkeys(exclude, False)
+    if "include" not in value and exclude:
+        return Fields(excluded, others=True)
+    base = [way for way in map(_way, _NAMES if include else _LEAST) if not any(way[: len(no)] == no for no in exclude)]
+    return Fields(excluded | dict.fromkeys([*base, *include], True), others=False)
 
 
-def _copy(source: dict[str, Any], target: dict[str, Any], path: list[str]) -> None:
-    head, *rest = path
-    if head not in source:
-        return
-    if not rest or not isinstance(source[head], dict):
-        target[head] = source[head] if rest or not isinstance(source[head], dict) else dict(source[head])
-        return
-    _copy(source[head], target.setdefault(head, {}), rest)
+def _ways(names: object, member: str) -> list[Path]:
+    names = names or []
+    if not isinstance(names, list) or len(names) > MOST_NAMES or not all(isinstance(one, str) for one in names):
+        raise refused(member, f"{shown(names)} is no list of at most {MOST_NAMES} names")
+    return [_way(name) for name in names]
 
 
-def _remove(target: dict[str, Any], path: list[str]) -> None:
-    head, *rest = path
-    if not rest:
-        target.pop(head, None)
-    elif isinstance(target.get(head), dict):
-        target[head] = dict(target[head])  # it may be the item's own
-        _remove(target[head], rest)
+def _way(name: str) -> Path:
+    return tuple(name.split("."))

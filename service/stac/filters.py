@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 
 import cql2
 
+from jobs.aoi import shown
 from jobs.item_filter import (
     ANY,
     ONE,
@@ -26,7 +27,7 @@ from jobs.item_filter import (
 from jobs.searchable import Property
 from service.body import depth_within
 from service.moments import read_bounds, read_span
-from service.refusal import refused, shown
+from service.refusal import refused
 from service.stac.geometry import read_bbox, read_geometry
 from service.stac.names import comparison, known_property, one_of, within_time
 
@@ -36,6 +37,9 @@ _SIGN = re.compile(r"[(=<>^*/%+-]|not", re.IGNORECASE)
 
 MOST_CONDITIONS, DEEPEST = 300, 32
 """Databases take expressions of a thousand parts; a condition on time is two of them."""
+MOST_PLACES = 10
+"""Each is compared with every outline near it, outside the database."""
+SEVERAL = "ask in several searches"
 
 _COMPARISONS: tuple[str, ...] = get_args(Comparison)
 _RELATIONS = {f"s_{name}": name for name in get_args(Relation)}
@@ -81,6 +85,7 @@ class _Reader:
 
     max_vertices: int
     conditions: int = 0
+    places: int = 0
 
     def condition(self, node: object, at: str) -> Condition:
         if isinstance(node, bool):
@@ -128,6 +133,10 @@ class _Reader:
         sides = [_property_name(arg) for arg in args]
         if sorted(side in ("geometry", "properties.geometry") for side in sides) != [False, True]:
             raise refused(at, f"{op} compares the property geometry with a GeoJSON geometry; give one of each")
+        self.places += 1
+        if self.places > MOST_PLACES:
+            cure = f"join geometries to one MultiPolygon or MultiPoint, or {SEVERAL}"
+            raise refused(at, f"here the filter has more than {MOST_PLACES} spatial conditions: {cure}")
         other = 0 if sides[1] else 1
         geometry = self._geometry(args[other], f"{at}/{other}")
         if op == "s_disjoint":
@@ -145,7 +154,7 @@ class _Reader:
     def _count(self, more: int, at: str) -> None:
         self.conditions += more
         if self.conditions > MOST_CONDITIONS:
-            raise refused(at, f"here the filter has more than {MOST_CONDITIONS} conditions: ask in several searches")
+            raise refused(at, f"here the filter has more than {MOST_CONDITIONS} conditions: {SEVERAL}")
 
 
 _ARGUMENTS = {"not": 1, "isNull": 1, "between": 3}

@@ -9,8 +9,10 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
+from jobs.aoi import flat, shown
+from jobs.crossings import TooManyCrossings, check_edges
 from jobs.searchable import is_number
-from service.refusal import refused, shown
+from service.refusal import refused
 
 _NESTING = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 """How many lists lie around a position."""
@@ -59,9 +61,13 @@ def read_geometry(value: object, member: str, max_vertices: int) -> BaseGeometry
     if count > max_vertices:
         raise refused(member, f"it has {count} vertices, at most {max_vertices} are allowed: simplify it")
     try:
-        geometry = shape({"type": kind, "coordinates": _flat(value["coordinates"])})
+        geometry = shape({"type": kind, "coordinates": flat(value["coordinates"])})
     except ValueError as error:  # a ring of three positions
         raise refused(member, f"it is no {kind}: {error}") from None
+    try:
+        check_edges(geometry)
+    except TooManyCrossings:
+        raise refused(member, f"it has {count} vertices whose edges all lie close together: simplify it") from None
     if not geometry.is_valid:
         raise refused(member, f"it is not valid: {explain_validity(geometry)}; untangle it there")
     return geometry
@@ -87,8 +93,3 @@ def _check_degrees(longitude: float, latitude: float, member: str) -> None:
         raise refused(
             member, f"{place} is no place: longitude lies in -180..180, latitude in -90..90 (degrees, WGS 84)"
         )
-
-
-def _flat(coordinates: list[Any]) -> list[Any]:
-    """Return nested positions without heights, which some have and some have not."""
-    return [_flat(part) for part in coordinates] if isinstance(coordinates[0], list) else coordinates[:2]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.aoi import shown
 from service.body import strict_object
-from service.refusal import refused, shown
+from service.refusal import refused
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
@@ -70,10 +71,11 @@ def _sort_keys(text: str) -> list[dict[str, str]]:
 
 def _fields(text: str) -> dict[str, list[str]]:
     names = [part.strip() for part in text.split(",") if part.strip()]
-    return {
+    lists = {
         "include": [name.removeprefix("+") for name in names if name[0] != "-"],
         "exclude": [name[1:] for name in names if name[0] == "-"],
     }
+    return {member: listed for member, listed in lists.items() if listed}  # an empty list would say something
 
 
 _TEXT, _TEXTS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
@@ -102,7 +104,9 @@ MEMBERS = {
         _sort_keys,
     ),
     "fields": Member(
-        "Members of items to send; in a URL names separated by commas, with - before those that are not wanted",
+        "Members of items to send; in a URL names separated by commas, with - before those that are not wanted. "
+        "With inclusions nothing else is sent, with exclusions alone everything else; deeper names have dots, and the "
+        "deepest goes first",
         {"type": "object", "properties": {"include": _TEXTS, "exclude": _TEXTS}},
         _fields,
     ),

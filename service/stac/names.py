@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.item_filter import All, Compare, Comparison, Condition, Either, Value
+from jobs.aoi import shown
+from jobs.item_filter import All, Compare, Comparison, Condition, Either, OneOf, Value
 from jobs.searchable import PROPERTIES, Property, is_number
 from service.moments import Span, read_span
-from service.refusal import refused, shown
+from service.refusal import refused
 
 _WANTED = {"text": "a text", "number": "a number", "boolean": "true or false"}
 
@@ -51,7 +52,10 @@ def comparison(beside: Property, op: Comparison, value: Any, member: str) -> Con
 
 def one_of(beside: Property, values: Sequence[Any], member: str) -> Condition:
     """Return the condition that a property has one of these values; raises as `comparison`."""
-    return Either(tuple(comparison(beside, "=", value, f"{member}/{i}") for i, value in enumerate(values)))
+    places = [(value, f"{member}/{i}") for i, value in enumerate(values)]
+    if beside.kind == "time":  # each value is a span
+        return Either(tuple(comparison(beside, "=", value, at) for value, at in places))
+    return OneOf(beside, tuple(plain_value(value, beside, at) for value, at in places))
 
 
 def within_time(beside: Property, op: Comparison, span: Span) -> Condition:

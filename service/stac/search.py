@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.aoi import shown
 from jobs.item_book import NEWEST_FIRST, ItemSearch, Order
 from jobs.item_filter import Condition, Lies
 from service.moments import read_interval
-from service.refusal import refused, shown
+from service.refusal import refused
 from service.stac.fields import Fields, read_fields
 from service.stac.filters import read_json, read_text
 from service.stac.geometry import read_bbox, read_geometry

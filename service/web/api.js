@@ -1,14 +1,15 @@
 // Questions to the service; every refusal becomes a Problem that says in the service's own words what is wrong.
 
+import { keyed } from "./key.js";
+
 const ROOT = new URL("..", import.meta.url);
 
 export const url = (path) => new URL(path.replace(/^\//, ""), ROOT).href;
 
 export class Problem extends Error {
-  constructor(detail, status = 0, errors = []) {
+  constructor(detail, status = 0, errors = [], type = "") {
     super(detail);
-    this.status = status;
-    this.errors = errors;
+    Object.assign(this, { status, errors, type });
   }
 }
 
@@ -21,7 +22,7 @@ export function local(href) {
 export async function ask(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path.startsWith("http") ? path : url(path), {
+    answer = await keyed(path.startsWith("http") ? path : url(path), {
       ...options,
       headers: { Accept: "application/json", ...options.headers },
     });
@@ -31,14 +32,15 @@ export async function ask(path, options = {}) {
   }
   if (answer.ok || answer.status === 304) return answer;
   const told = await answer.json().catch(() => ({}));
-  throw new Problem(told.detail ?? `The service answered ${answer.status}.`, answer.status, told.errors);
+  throw new Problem(told.detail ?? `The service answered ${answer.status}.`, answer.status, told.errors, told.type);
 }
 
 export const json = async (path, options) => (await ask(path, options)).json();
 
-export const post = (path, body, headers = {}) =>
+export const post = (path, body, headers = {}, signal = undefined) =>
   json(path, {
     method: "POST",
+    signal,
     headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
     body: body && JSON.stringify(body),
   });

@@ -1,13 +1,17 @@
 // The chart of a series: LAI, its 90 % band, and the dates on which it was observed.
 /* global uPlot */
 
+import { simulated } from "./badges.js";
 import { colour, dark, h, narrow } from "./dom.js";
 import { unitWords } from "./words.js";
 
 const Z90 = 1.645;
+const DAY = 86400;
+const WHOLE = [1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 180, 365, 730].map((days) => days * DAY); // between marks
 const seconds = (date) => Date.parse(`${date}T00:00:00Z`) / 1000;
 
-export function drawSeries(element, place, chosen) {
+// `chosen` is called with a date that was clicked, `pointed` with the row under the pointer, or with none.
+export function drawSeries(element, place, chosen, pointed) {
   let plot = null;
   let marked = null;
   const { rows } = place;
@@ -24,7 +28,7 @@ export function drawSeries(element, place, chosen) {
     plot?.destroy();
     const holder = h("div", { role: "img", "aria-label": `${place.name}: leaf area index over time with its 90 % interval; the table below holds the values` });
     element.replaceChildren(holder);
-    plot = new uPlot(options(size(), place, () => marked), data, holder);
+    plot = new uPlot(options(size(), place, () => marked, (index) => pointed(rows[index])), data, holder);
     plot.over.addEventListener("click", () => {
       if (plot.cursor.idx !== null && plot.cursor.idx !== undefined) chosen(rows[plot.cursor.idx].date);
     });
@@ -46,7 +50,7 @@ export function drawSeries(element, place, chosen) {
   };
 }
 
-function options(size, place, marked) {
+function options(size, place, marked, pointed) {
   const line = { stroke: "transparent", points: { show: false } };
   const axis = { stroke: colour("quiet"), font: "12px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
   return {
@@ -57,7 +61,7 @@ function options(size, place, marked) {
     tzDate: (time) => uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
     scales: { y: { range: (_, low, high) => [0, Math.max(2, Math.ceil((high ?? 1) * 1.05))] } },
     axes: [
-      { ...axis, values: [[86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1], [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1]] },
+      { ...axis, incrs: WHOLE, values: [[DAY * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1], [DAY, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1]] },
       { ...axis, size: 46, label: `LAI (${unitWords(place.unit)})`, labelFont: axis.font, labelSize: 18, labelGap: 0 },
     ],
     bands: [{ series: [2, 1], fill: colour("band") }],
@@ -68,7 +72,7 @@ function options(size, place, marked) {
       { stroke: colour("accent"), width: 2, points: { show: false } },
       { stroke: "transparent", points: { show: true, size: 8, width: 1.5, fill: colour("observed"), stroke: colour("sheet") } },
     ],
-    hooks: { draw: [(plot) => mark(plot, marked())] },
+    hooks: { draw: [(plot) => mark(plot, marked())], setCursor: [({ cursor }) => pointed(cursor.idx)] },
   };
 }
 
@@ -88,4 +92,4 @@ function mark(plot, time) {
 
 export const key = (place) =>
   h("p", { class: "key quiet", "aria-hidden": "true" },
-    h("span", { class: "line" }, "LAI"), h("span", { class: "band" }, "90 % interval"), h("span", { class: "dot" }, place.key), place.simulated && h("span", {}, "Simulated scenes"));
+    h("span", { class: "line" }, "LAI"), h("span", { class: "band" }, "90 % interval"), h("span", { class: "dot" }, place.key), place.simulated && simulated());

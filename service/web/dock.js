@@ -2,7 +2,7 @@
 
 import { drawSeries, key } from "./chart.js";
 import { h, say } from "./dom.js";
-import { dayWords, unitWords } from "./words.js";
+import { dayWords, sentence, shareWords, unitWords } from "./words.js";
 
 const Z90 = 1.645;
 
@@ -24,7 +24,7 @@ export class Dock {
         h("div", { class: "where" }, this.title, this.value)),
       this.chart,
       h("div", { class: "track" }, this.ticks(), this.slider),
-      h("div", { class: "foot" }, this.table, (this.key = h("div", {}))),
+      (this.foot = h("div", { class: "foot" }, this.table, h("div", {}, (this.at = h("p", { class: "at quiet numbers", "aria-hidden": "true" })), (this.key = h("div", {}))))),
     );
     element.hidden = false;
   }
@@ -43,9 +43,8 @@ export class Dock {
   go(index) {
     this.index = Math.min(Math.max(index, 0), this.dates.length - 1);
     const { date, observed } = this.dates[this.index];
-    const words = `${Math.round(observed * 100)} % observed, the rest reconstructed`;
+    const words = seenWords(observed);
     this.slider.value = String(this.index);
-    this.slider.setAttribute("aria-valuetext", `${dayWords(date)}, ${words}`);
     this.day.textContent = dayWords(date);
     this.seen.textContent = words;
     [...this.element.querySelectorAll(".ticks span")].forEach((tick, i) => tick.classList.toggle("here", i === this.index));
@@ -54,39 +53,65 @@ export class Dock {
     this.tell();
   }
 
-  waiting() {
+  // What stands there meanwhile is of another place, and is gone.
+  waiting(name) {
+    this.place = null;
+    this.plot?.end();
+    this.plot = null;
+    this.title.textContent = name;
     this.value.textContent = "Reading …";
+    this.chart.replaceChildren();
+    this.foot.classList.add("of-another");
   }
 
   sorry(words) {
-    this.value.textContent = words;
+    this.value.textContent = sentence(words);
   }
 
   series(place) {
     this.place = place;
     this.title.textContent = place.name;
     this.plot?.end();
-    this.plot = drawSeries(this.chart, place, (date) => this.go(this.dates.findIndex((d) => d.date === date)));
+    this.plot = drawSeries(this.chart, place, (date) => this.go(this.dates.findIndex((d) => d.date === date)), (row) => this.point(row));
     this.plot.mark(this.dates[this.index].date);
     this.key.replaceChildren(key(place));
+    this.foot.classList.remove("of-another");
+    this.point();
     this.table.replaceChildren(this.table.firstChild, tableOf(place));
     this.tell();
     say(`${place.name}: ${this.value.textContent}`);
   }
 
+  // The value on the date of the map; who moves the slider by keyboard hears it with the date.
   tell() {
-    const row = this.place?.rows.find(({ date }) => date === this.dates[this.index].date);
-    if (!row) return;
-    if (row.lai === null) this.value.textContent = row.reason ?? "No data";
-    else this.value.textContent = `LAI ${row.lai.toFixed(2)} ± ${(Z90 * row.sigma).toFixed(2)} ${unitWords(this.place.unit)} (90 %), ${row.from}`;
+    const { date, observed } = this.dates[this.index];
+    const row = this.place?.rows.find((r) => r.date === date);
+    if (row) this.value.textContent = this.words(row, ` ${unitWords(this.place.unit)} (90 %), ${row.from}`);
+    const said = [dayWords(date), seenWords(observed), row && this.words(row)];
+    this.slider.setAttribute("aria-valuetext", said.filter(Boolean).join(", "));
+  }
+
+  // The value under the pointer, wherever the slider stands.
+  point(row) {
+    this.at.textContent = row ? `${dayWords(row.date)}: ${this.words(row)}` : "";
+  }
+
+  words(row, more = "") {
+    if (row.lai === null) return sentence(row.reason ?? "no data");
+    return `LAI ${row.lai.toFixed(2)} ± ${(Z90 * row.sigma).toFixed(2)}${more}`;
   }
 }
 
-function tableOf({ rows, unit, name }) {
+function seenWords(observed) {
+  if (observed === 0) return "Nothing observed, all reconstructed";
+  return observed === 1 ? "All observed" : sentence(`${shareWords(observed)} observed, the rest reconstructed`);
+}
+
+function tableOf({ rows, unit, name, simulated }) {
   const cell = (value) => h("td", {}, typeof value === "number" ? value.toFixed(2) : "–");
   const csv = ["date,lai,sigma,observed", ...rows.map((r) => [r.date, r.lai ?? "", r.sigma ?? "", r.observed].join(","))].join("\n");
   const save = () => {
-    const link = h("a", { href: URL.createObjectURL(new Blob([csv], { type: "text/csv" })), download: `${name.replace(/[^\w.-]+/g, "-")}.csv` });
+    const link = h("a", { href: URL.createObjectURL(new Blob([csv], { type: "text/csv" })), download: `${(simulated ? `${name} simulated` : name).replace(/[^\w.-]+/g, "-")}.csv` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };

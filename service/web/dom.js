@@ -31,8 +31,14 @@ export function say(text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const dark = matchMedia("(prefers-color-scheme: dark)");
 export const narrow = matchMedia("(max-width: 52rem)");
+
+const colours = new Map(); // maps ask for them at every shape
+dark.addEventListener("change", () => colours.clear());
+
+export function colour(name) {
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return colours.get(name);
+}

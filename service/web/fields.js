@@ -1,6 +1,7 @@
 // Fields of the form, each with a place for what the service has to say against it.
 
 import { h } from "./dom.js";
+import { sentence } from "./words.js";
 
 // A labelled control; `member` is the member of the order that it fills in.
 export function field(member, label, control, hint = null) {
@@ -17,10 +18,16 @@ export function select(options, chosen) {
   return h("select", {}, options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
 }
 
-// Takes back what was said against a form.
+// Chooses a value; one that the list lacks is added, for the service to say what is wrong with it.
+export function choose(control, value, words = value) {
+  if (![...control.options].some((option) => option.value === value)) control.append(h("option", { value }, words));
+  control.value = value;
+}
+
+// Takes back what was said against a form, or a part of it.
 export function forgive(form) {
   for (const place of form.querySelectorAll("[data-told]")) place.replaceChildren();
-  for (const control of form.querySelectorAll("[aria-invalid]")) {
+  for (const control of [form, ...form.querySelectorAll("[aria-invalid]")]) {
     control.removeAttribute("aria-invalid");
     describe(control, `${control.dataset.member ?? control.id}-wrong`, false);
   }
@@ -32,7 +39,7 @@ export function blame(form, errors) {
     const member = error.pointer.split("/")[1] ?? "";
     const place = form.querySelector(`[data-told~="${CSS.escape(member)}"]`);
     if (!place) return true;
-    const words = h("p", { class: "wrong" }, error.detail);
+    const words = h("p", { class: "wrong" }, sentence(error.detail));
     place.append(words);
     place.id ||= `${member}-wrong`;
     const control = form.querySelector(`#${CSS.escape(member)}`) ?? place.closest("fieldset");
@@ -43,6 +50,7 @@ export function blame(form, errors) {
   });
   const first = form.querySelector("[aria-invalid]");
   (first?.matches("fieldset") ? first.querySelector("button") : first)?.focus();
+  form.querySelector(".wrong")?.scrollIntoView({ block: "nearest" });
   return others;
 }
 

@@ -1,13 +1,15 @@
 // One job: how far it is while it works, what it gave when it is done, and why not where it failed.
 
 import { ask, json, post, Problem, url } from "./api.js";
+import { simulated, state } from "./badges.js";
 import { h, say } from "./dom.js";
-import { simulated, state } from "./joblist.js";
 import { lookAt, outlines, readFeatures, shape } from "./map.js";
 import { areaWords, clockWords, count, lasting, sentence, spanWords, STAGES, STATES } from "./words.js";
 
 const PATIENCE_S = 25;
 const ENDED = ["successful", "failed", "dismissed"];
+const AWAY = "The service cannot be reached at the moment; a job goes on, and this page asks again.";
+const BUSY = "So much is asked for at the moment that this page has to wait; a job goes on.";
 
 export async function show({ panel, map, jobId }) {
   document.title = "Job – clearleaf";
@@ -15,6 +17,9 @@ export async function show({ panel, map, jobId }) {
   const view = new JobView(panel, map, jobId, order);
   await view.follow();
 }
+
+// Whether a question may be answered when it is asked again.
+const passes = (error) => error instanceof Problem && (!error.status || error.status >= 500 || error.status === 429);
 
 class JobView {
   constructor(panel, map, id, order) {
@@ -30,39 +35,61 @@ class JobView {
     panel.replaceChildren(this.head, this.body, this.log);
   }
 
-  // Asks again and again, each question held by the service until there is news.
+  // Asks again and again, each question held by the service until there is news; once, however often it is begun.
   async follow() {
+    if (this.following) return;
+    this.following = true;
+    try {
+      await this.ask();
+    } finally {
+      this.following = false;
+    }
+  }
+
+  async ask() {
     for (let pause = 1; !this.info || !ENDED.includes(this.info.status); ) {
       try {
         const headers = this.etag ? { "If-None-Match": this.etag } : {};
-        const answer = await ask(`jobs/${this.id}?wait=${this.etag ? PATIENCE_S : 0}`, { headers });
+        const patience = this.etag && !this.away ? PATIENCE_S : 0; // after an outage, any answer is news
+        const answer = await ask(`jobs/${this.id}?wait=${patience}`, { headers });
+        if (answer.status !== 304) await this.hear(await answer.json(), answer.headers.get("ETag"));
         this.lost(false);
         pause = 1;
-        if (answer.status === 304) continue;
-        this.etag = answer.headers.get("ETag");
-        await this.tell(await answer.json());
       } catch (error) {
-        if (!(error instanceof Problem) || (error.status && error.status < 500)) throw error;
-        this.lost(true);
-        await new Promise((wake) => setTimeout(wake, 1000 * pause));
+        if (!passes(error)) throw error;
+        this.lost(true, error.status === 429 ? BUSY : AWAY);
+        await new Promise((wake) => {
+          setTimeout(wake, 1000 * pause);
+          window.ononline = wake;
+        });
         pause = Math.min(pause * 2, 30);
       }
     }
   }
 
-  lost(away) {
-    this.panel.querySelector(".away")?.remove();
-    if (away) this.head.append(h("p", { class: "wrong away", role: "alert" }, "The service cannot be reached at the moment; the job goes on, and this page asks again."));
+  // What has been told is known; what could not be shown is asked for again.
+  async hear(info, etag) {
+    this.etag = "";
+    await this.tell(info);
+    this.info = info;
+    this.etag = etag;
+    await this.readLog();
+  }
+
+  lost(away, words) {
+    this.away = away;
+    const there = this.panel.querySelector(".away");
+    if (!away) there?.remove();
+    else if (!there) this.head.append(h("p", { class: "wrong away", role: "alert" }, words));
   }
 
   async tell(info) {
     const before = this.info?.status;
-    this.info = info;
     const { order } = this;
     document.title = `${STATES[info.status].word}: LAI ${spanWords(order.start, order.end)} – clearleaf`;
     const what = [areaWords(order.area_km2), count(order.dates, "date"), order.parcels && count(order.parcels, "parcel"), order.catalog_title];
     this.head.replaceChildren(
-      h("p", { class: "states" }, state(info), order.simulated && simulated()),
+      h("p", { class: "states" }, state(info), info.simulated && simulated()),
       h("h1", {}, spanWords(order.start, order.end)),
       h("p", { class: "words" }, what.filter(Boolean).join(" · ")),
     );
@@ -74,7 +101,6 @@ class JobView {
     else if (info.status === "failed") this.failed(info);
     else if (info.status === "dismissed") this.dismissed();
     else await this.finished(info);
-    await this.readLog();
   }
 
   working(info) {
@@ -83,7 +109,7 @@ class JobView {
       this.now = h("p", { class: "numbers", role: "status" });
       this.stages = h("ol", { class: "stages" }, STAGES.map(([kind, words]) => h("li", { "data-stage": kind }, words)));
       this.body.append(this.bar, this.now, this.stages,
-        h("button", { type: "button", onclick: () => this.dismiss("Stop this job? What it has done so far is lost.") }, "Stop the job"));
+        h("button", { type: "button", onclick: (event) => this.dismiss(event.target, "Stop this job? What it has done so far is lost.") }, "Stop the job"));
       this.log.open = true;
     }
     this.bar.value = info.progress;
@@ -99,16 +125,18 @@ class JobView {
   }
 
   failed(info) {
-    const reason = info.message.replace(/^no-scenes:?\s*/, "");
     const none = info.message.startsWith("no-scenes");
+    const reason = info.message.replace(/^no-scenes:?\s*/, "").replace(/; 0 were found and left out$/, "");
+    const retry = h("button", { type: "button", class: none ? "" : "main-button", onclick: (event) => this.retry(event.target) }, "Try again");
+    const cure = none
+      ? "Other days, or another area or catalogue, may have scenes. Trying again helps where scenes have been added meanwhile."
+      : "Trying again does only what is missing. If it fails at the same place, change the order.";
     this.body.replaceChildren(
       h("div", { class: "reason" },
         h("h2", {}, none ? "There was nothing to work with" : "The job could not be done"),
         h("p", {}, sentence(reason))),
-      h("div", { class: "actions" },
-        h("button", { type: "button", class: "main-button", onclick: () => this.retry() }, "Try again"),
-        this.again()),
-      h("p", { class: "quiet" }, "Trying again does only what is missing. If it fails at the same place, change the order."),
+      h("div", { class: "actions" }, none ? [this.again("button main-button"), retry] : [retry, this.again()]),
+      h("p", { class: "quiet" }, cure),
     );
     this.log.open = true;
   }
@@ -117,8 +145,8 @@ class JobView {
     this.body.replaceChildren(h("p", {}, "This job was stopped or removed. It has no results."), h("div", { class: "actions" }, this.again()));
   }
 
-  again() {
-    return h("a", { class: "button", href: `${url("")}?like=${this.id}` }, "Change the order");
+  again(looks = "button") {
+    return h("a", { class: looks, href: `${url("")}?like=${this.id}` }, "Change the order");
   }
 
   async finished(info) {
@@ -127,36 +155,44 @@ class JobView {
     const results = await import("./results.js");
     await results.show({ job: info, order: this.order, map: this.map, outline: this.outline, body: this.body, took: lasting(took) });
     this.body.append(h("div", { class: "actions" }, this.again(),
-      h("button", { type: "button", onclick: () => this.dismiss("Remove this job’s results? They cannot be brought back.") }, "Remove the results")));
+      h("button", { type: "button", onclick: (event) => this.dismiss(event.target, "Remove this job’s results? They cannot be brought back.") }, "Remove the results")));
   }
 
   async readLog() {
     if (!this.log.open) return;
-    const { entries } = await json(`jobs/${this.id}/log`);
+    const { entries } = await json(`jobs/${this.id}/log`).catch((error) => {
+      if (!passes(error)) throw error;
+      return { entries: [] }; // read again with the next news, or when the log is opened
+    });
     const fresh = entries.slice(this.lines.childElementCount);
     this.lines.append(...fresh.map((e) => h("li", { class: e.level }, h("time", { datetime: e.time }, clockWords(e.time)), ` ${e.message}`)));
     if (fresh.length) this.lines.scrollTop = this.lines.scrollHeight;
   }
 
-  async retry() {
-    await this.doing(() => post(`jobs/${this.id}/retry`));
+  async retry(button) {
+    if (!(await this.doing(button, () => post(`jobs/${this.id}/retry`)))) return;
     this.info = undefined;
     this.etag = "";
     await this.follow();
   }
 
-  async dismiss(question) {
+  async dismiss(button, question) {
     if (!confirm(question)) return;
-    await this.doing(() => json(`jobs/${this.id}`, { method: "DELETE" }));
+    if (!(await this.doing(button, () => json(`jobs/${this.id}`, { method: "DELETE" })))) return;
     if (ENDED.includes(this.info.status)) location.reload();
   }
 
-  async doing(act) {
+  // True when it is done; else it is said, beside the button, what was against it.
+  async doing(button, act) {
+    const place = button.closest(".actions") ?? button;
+    place.parentElement.querySelector(".refused")?.remove();
     try {
-      return await act();
+      await act();
+      return true;
     } catch (error) {
-      this.body.prepend(h("p", { class: "wrong", role: "alert" }, error.message));
-      throw error;
+      if (!(error instanceof Problem)) throw error;
+      place.after(h("p", { class: "wrong refused", role: "alert" }, sentence(error.message)));
+      return false;
     }
   }
 }

@@ -1,10 +1,13 @@
-// The rasters of a date on the map, by our own tiles: LAI, its sigma, where it comes from, and what was observed.
+// The rasters of a date on the map: LAI, its sigma, where it comes from, and what was observed.
 /* global ol */
 
-import { json, url } from "./api.js";
-import { $, calm, colour, h } from "./dom.js";
+import { json } from "./api.js";
+import { simulated } from "./badges.js";
+import { $, h } from "./dom.js";
 import { legend } from "./legend.js";
+import { Raster } from "./raster.js";
 import { Swipe } from "./swipe.js";
+import { dayWords } from "./words.js";
 
 const VIEWS = [
   ["lai", "LAI"],
@@ -12,133 +15,144 @@ const VIEWS = [
   ["quality", "Source"],
   ["compare", "Compare"],
 ];
-const KEPT = 24; // layers, that is dates looked at lately
+const SIDES = { observed: "left", lai: "right" }; // of the divider, where two are compared
+const KEPT = 24; // rasters, that is dates looked at lately
+const REST_MS = 150; // a slider that has not moved for so long has been let go
+const LATE_MS = 300; // what comes sooner needs no word
 const OBSERVED = [1, 4];
-const TILE = 256;
+const WATER = 5; // hatched on either side of the divider
+
+export const readLegends = async () =>
+  Object.fromEntries(await Promise.all(["lai", "lai_sigma", "quality"].map(async (asset) => [asset, await json(`legends/${asset}.json`)])));
 
 export class Layers {
-  static async make(map, jobId) {
-    const legends = Object.fromEntries(
-      await Promise.all(["lai", "lai_sigma", "quality"].map(async (asset) => [asset, await json(`legends/${asset}.json`)])),
-    );
-    return new Layers(map, jobId, legends);
-  }
-
-  constructor(map, jobId, legends) {
-    Object.assign(this, { map, jobId, legends, view: "lai", made: new Map(), shown: [] });
-    this.colours = legends.quality.classes.filter((c) => OBSERVED.includes(c.value)).map((c) => c.color);
+  constructor(map, job, legends) {
+    Object.assign(this, { map, job, legends, made: new Map(), shown: [] });
+    this.seen = legends.quality.classes.filter((c) => [...OBSERVED, WATER].includes(c.value)).map((c) => c.color);
     this.choice = h("div", { class: "card layers", role: "radiogroup", "aria-label": "What the map shows" },
       VIEWS.map(([name, text]) => h("label", {}, h("input", { type: "radio", name: "view", value: name, checked: name === "lai", onchange: () => this.turn(name) }), text)));
     this.legend = h("div", { class: "card legend" });
-    this.swipe = new Swipe(map, () => this.shown[1]);
+    this.loading = h("p", { class: "card sign", role: "status", hidden: true });
+    this.wrong = h("p", { class: "card sign", role: "alert", hidden: true }, "Some of the map could not be read. ",
+      h("button", { type: "button", class: "plain", onclick: () => this.load() }, "Try again"));
+    this.swipe = new Swipe(map);
     this.pin = new ol.Overlay({ element: h("div", { class: "pin" }), positioning: "center-center", stopEvent: false });
     map.addOverlay(this.pin);
-    $(".stage").append(this.choice, this.legend);
+    $(".stage").append(this.choice, this.loading, this.wrong);
+    $("#dock").before(this.legend);
+    map.on("loadstart", () => this.wait());
+    map.on("rendercomplete", () => this.settle());
     this.turn("lai");
   }
 
+  // Shows another view of the date; nothing of the view before it stays, for its colours mean something else.
   turn(view) {
     this.view = view;
-    this.legend.replaceChildren(...legend(this.legends[view === "compare" ? "lai" : view]));
+    const more = [view === "compare" && NOT_SEEN(), this.job.simulated && simulated()].filter(Boolean);
+    this.legend.replaceChildren(...legend(this.legends[view === "compare" ? "lai" : view]), ...more);
     this.swipe.show(view === "compare");
-    if (this.date) this.show(this.date);
+    this.giveUp();
+    this.hide(() => true);
+    if (this.date) this.load();
   }
 
-  // Shows a date; what was there before stays beneath until the new tiles have come.
+  // Shows a date once its slider rests; what was there before stays beneath until the new tiles have come.
   show(date) {
+    if (date === this.date) return;
     this.date = date;
-    const names = this.view === "compare" ? ["lai", "observed"] : [this.view];
-    const next = names.map((name) => this.layer(name, date));
-    const old = this.shown.filter((layer) => !next.includes(layer));
-    this.shown = next;
-    next.forEach((layer, i) => {
+    this.giveUp();
+    this.wait();
+    clearTimeout(this.resting);
+    if (this.names.every((name) => this.made.has(`${name} ${date}`))) this.load();
+    else this.resting = setTimeout(() => this.load(), REST_MS);
+  }
+
+  get names() {
+    return this.view === "compare" ? ["lai", "observed"] : [this.view];
+  }
+
+  load() {
+    clearTimeout(this.resting);
+    this.resting = null;
+    this.wrong.hidden = true;
+    this.shown = this.names.map((name) => this.raster(name, this.date));
+    this.tidy();
+    if (this.view === "compare") this.hide((raster) => !this.shown.includes(raster)); // one side would be of another date
+    for (const { layer, visible } of this.made.values()) if (visible) layer.setZIndex(4);
+    this.shown.forEach(({ layer }, i) => {
       layer.setZIndex(6 + i);
+      layer.setOpacity(1);
       layer.setVisible(true);
     });
-    old.forEach((layer) => layer.setZIndex(4));
-    const tidy = () => {
-      for (const layer of old) if (!this.shown.includes(layer)) layer.setVisible(false);
-    };
-    if (this.view === "compare") tidy();
-    else this.map.once("rendercomplete", tidy);
-    this.map.render();
+    this.map.renderSync(); // asks for the tiles: what is complete from now on is complete with them
+  }
+
+  // Everything is there that will come.
+  settle() {
+    if (this.resting) return;
+    clearTimeout(this.late);
+    this.late = null;
+    this.loading.hidden = true;
+    for (const raster of this.shown) raster.settled = true;
+    this.hide((raster) => !this.shown.includes(raster));
+    this.wrong.hidden = !this.shown.some((raster) => raster.failed);
+  }
+
+  // Says, if it takes a while, what is being loaded, and shows that what is there meanwhile is of another date.
+  wait() {
+    this.loading.textContent = this.date ? `Loading ${dayWords(this.date)} …` : "Loading …";
+    this.late ??= setTimeout(() => {
+      this.loading.hidden = false;
+      for (const { layer, date } of this.made.values()) layer.setOpacity(date === this.date ? 1 : 0.35);
+    }, LATE_MS);
+  }
+
+  // Dates that the slider has passed by are not loaded to their end.
+  giveUp() {
+    for (const raster of this.shown) if (!raster.settled) this.drop(raster);
+    this.shown = this.shown.filter((raster) => raster.settled);
+  }
+
+  hide(which) {
+    for (const raster of this.made.values()) if (which(raster)) raster.layer.setVisible(false);
   }
 
   mark(lon, lat) {
     this.pin.setPosition(ol.proj.fromLonLat([lon, lat]));
   }
 
-  layer(name, date) {
+  unmark() {
+    this.pin.setPosition(undefined);
+  }
+
+  raster(name, date) {
     const key = `${name} ${date}`;
-    let layer = this.made.get(key);
-    if (layer) {
-      this.made.delete(key);
-    } else {
-      layer = new ol.layer.Tile({ source: name === "observed" ? this.observed(date) : this.tiles(name, date), visible: false });
-      if (name === "observed") this.swipe.clip(layer);
-      this.map.addLayer(layer);
+    let raster = this.made.get(key);
+    if (raster?.failed) {
+      this.drop(raster);
+      raster = undefined;
     }
-    this.made.set(key, layer);
-    for (const [old, spare] of this.made) {
-      if (this.made.size <= KEPT) break;
-      if (spare.getVisible()) continue;
-      this.map.removeLayer(spare);
-      this.made.delete(old);
+    this.made.delete(key); // the one looked at last stands last
+    if (!raster) {
+      raster = new Raster(this.job.id, name, date, this.seen);
+      if (SIDES[name]) this.swipe.clip(raster.layer, SIDES[name]);
+      this.map.addLayer(raster.layer);
     }
-    return layer;
+    this.made.set(key, raster);
+    return raster;
   }
 
-  place(asset, date) {
-    return `${url(`jobs/${this.jobId}/tiles/${asset}/${date}`)}/{z}/{x}/{y}.png`; // a URL would lose the braces
+  // Forgets those that were looked at longest ago; never one that is shown, or about to be.
+  tidy() {
+    const spare = [...this.made.values()].filter((raster) => !raster.visible && !this.shown.includes(raster));
+    for (const old of spare.slice(0, Math.max(this.made.size - KEPT, 0))) this.drop(old);
   }
 
-  tiles(asset, date) {
-    return new ol.source.XYZ({ url: this.place(asset, date), interpolate: false, transition: calm.matches ? 0 : 120, maxZoom: 22 });
-  }
-
-  // LAI where the date itself was clear: its tiles, with holes where the quality tiles have another class.
-  observed(date) {
-    const load = async (asset, z, x, y) => {
-      const place = this.place(asset, date).replace("{z}", z).replace("{x}", x).replace("{y}", y);
-      const answer = await fetch(place);
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      return createImageBitmap(await answer.blob(), { colorSpaceConversion: "none" });
-    };
-    const loader = async (z, x, y) => {
-      const [lai, quality] = await Promise.all(["lai", "quality"].map((asset) => load(asset, z, x, y)));
-      return holed(lai, pixels(quality), this.colours.map(rgb));
-    };
-    return new ol.source.ImageTile({ loader, interpolate: false, transition: 0, maxZoom: 22 });
+  drop(raster) {
+    raster.giveUp();
+    this.map.removeLayer(raster.layer);
+    this.made.delete(`${raster.name} ${raster.date}`);
   }
 }
 
-function canvas() {
-  const made = document.createElement("canvas");
-  made.width = made.height = TILE;
-  return made;
-}
-
-function pixels(image) {
-  const context = canvas().getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, TILE, TILE).data;
-}
-
-function holed(lai, quality, observed) {
-  const made = canvas();
-  const context = made.getContext("2d", { willReadFrequently: true });
-  context.drawImage(lai, 0, 0);
-  const picture = context.getImageData(0, 0, TILE, TILE);
-  for (let i = 0; i < quality.length; i += 4) {
-    const here = quality[i + 3] && observed.some(([r, g, b]) => quality[i] === r && quality[i + 1] === g && quality[i + 2] === b);
-    if (!here && quality[i + 3]) picture.data.set(i % 16 < 8 === (i >> 12) % 2 < 1 ? HOLE[0] : HOLE[1], i);
-  }
-  context.putImageData(picture, 0, 0);
-  return made;
-}
-
-const HOLE = ["line", "well"].map((name) => [...rgb(colour(name)), 255]);
-
-function rgb(hex) {
-  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-}
+const NOT_SEEN = () => h("p", { class: "quiet seen" }, h("i", { class: "hole" }), "Left of the divider: not seen clear that day");

@@ -1,10 +1,10 @@
 // The map itself: paper, land where it is far away, a graticule and a scale; a base map only where one is configured.
 /* global ol */
 
-import { url } from "./api.js";
-import { $, calm, colour, dark, h } from "./dom.js";
+import { $, calm, colour, dark, h, narrow } from "./dom.js";
+import { land } from "./land.js";
 
-const FAR = 8; // the coast lines are coarse: nearer than this they would mislead
+const HALF_LABEL = 32; // px
 export const PADDING = [72, 72, 72, 72];
 
 export function createMap(config) {
@@ -16,13 +16,15 @@ export function createMap(config) {
       new ol.control.ScaleLine({ minWidth: 72 }),
       new ol.control.Attribution({ collapsible: false }),
     ],
+    // Where the page itself is scrolled, the wheel and a finger move it until the map has been chosen.
+    interactions: ol.interaction.defaults.defaults({ onFocusOnly: narrow.matches }),
     view: new ol.View({ center: ol.proj.fromLonLat([10, 30]), zoom: 2, maxZoom: 22, enableRotation: false }),
   });
-  let lines = null;
+  let drawn = [];
   const redrawn = () => {
-    if (lines) map.removeLayer(lines);
-    lines = graticule();
-    map.getLayers().insertAt(map.getLayers().getLength(), lines);
+    for (const layer of drawn) map.removeLayer(layer);
+    drawn = [graticule(map, false), graticule(map, true)];
+    for (const layer of drawn) map.addLayer(layer);
   };
   redrawn();
   dark.addEventListener("change", redrawn);
@@ -43,36 +45,37 @@ function paper(basemap) {
   return [new ol.layer.Tile({ source })];
 }
 
-function land() {
-  const source = new ol.source.Vector({
-    url: url("page/vendor/world-atlas/land-110m.json"),
-    format: new ol.format.TopoJSON({ dataProjection: "EPSG:4326" }),
-  });
-  return new ol.layer.Vector({ source, maxZoom: FAR, style: () => shape("map-land", "map-line", 1) });
-}
-
-function graticule() {
+// Lines lie under what the map shows, their labels on it.
+function graticule(map, labels) {
   const label = (align) =>
     new ol.style.Text({
       font: "12px system-ui, sans-serif",
       fill: new ol.style.Fill({ color: colour("map-text") }),
-      stroke: new ol.style.Stroke({ color: colour("map-paper"), width: 3 }),
+      stroke: new ol.style.Stroke({ color: colour("map-paper"), width: 4 }),
       ...align,
     });
   return new ol.layer.Graticule({
-    strokeStyle: new ol.style.Stroke({ color: colour("map-line"), width: 1 }),
+    strokeStyle: new ol.style.Stroke({ color: labels ? "transparent" : colour("map-line"), width: 1 }),
     targetSize: 140,
-    showLabels: true,
+    showLabels: labels,
     wrapX: true,
-    lonLabelPosition: 0.99,
-    latLabelPosition: 0.99,
-    lonLabelFormatter: (x) => degrees(x, "E", "W"),
-    latLabelFormatter: (y) => degrees(y, "N", "S"),
-    lonLabelStyle: label({ textBaseline: "top" }),
-    latLabelStyle: label({ textAlign: "end", textBaseline: "bottom" }),
+    lonLabelPosition: 0.01, // below and on the left: nothing lies on the map there
+    latLabelPosition: 0.005,
+    lonLabelFormatter: (x) => (isCut(map, x) ? "" : degrees(x, "E", "W")),
+    latLabelFormatter: (y) => (narrow.matches ? "" : degrees(y, "N", "S")), // on a phone the maps reach the edge
+    lonLabelStyle: label({ textBaseline: "bottom" }),
+    latLabelStyle: label({ textAlign: "start", textBaseline: "bottom" }),
     intervals: [90, 45, 30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001],
-    zIndex: 1,
+    zIndex: labels ? 8 : 1,
   });
+}
+
+// Whether the label of a meridian would reach over the edge of the map.
+function isCut(map, lon) {
+  const [width] = map.getSize() ?? [0];
+  const view = map.getView();
+  const at = width / 2 + (ol.proj.fromLonLat([lon, 0])[0] - view.getCenter()[0]) / view.getResolution();
+  return Math.abs(at) < HALF_LABEL || Math.abs(at - width) < HALF_LABEL;
 }
 
 const degrees = (value, plus, minus) => `${+Math.abs(value).toFixed(4)}° ${value < 0 ? minus : plus}`;

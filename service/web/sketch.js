@@ -2,21 +2,23 @@
 /* global ol */
 
 import { colour } from "./dom.js";
-import { boxFeature, outlines, readFeatures } from "./map.js";
+import { boxFeature, readFeatures } from "./map.js";
 
 const geojson = () => new ol.format.GeoJSON({ featureProjection: "EPSG:3857", dataProjection: "EPSG:4326" });
+
+export const MAP_ENDS = 85; // degrees of latitude
 
 export class Sketch {
   // `changed` is called whenever shapes came or went.
   constructor(map, changed) {
     this.map = map;
     this.changed = changed;
-    this.layer = outlines(() => style(), 8);
-    this.source = this.layer.getSource();
+    this.source = new ol.source.Vector({ features: new ol.Collection() }); // which keeps them in the order in which they came
+    this.layer = new ol.layer.Vector({ source: this.source, style: () => style(), zIndex: 8 });
     map.addLayer(this.layer);
     this.modify = new ol.interaction.Modify({ source: this.source, style: style() });
     this.modify.on("modifyend", (event) => {
-      event.features.forEach((feature) => feature.unset("raw", true));
+      event.features.forEach((feature) => feature.set("moved", true, true));
       changed();
     });
     map.addInteraction(this.modify);
@@ -40,6 +42,9 @@ export class Sketch {
     if (!tool) return;
     const kind = tool === "Rectangle" ? { type: "Circle", geometryFunction: ol.interaction.Draw.createBox() } : { type: tool };
     this.tool = new ol.interaction.Draw({ source: this.source, style: pen(), stopClick: true, ...kind });
+    this.tool.on("drawstart", (event) => {
+      this.drawn = event.feature;
+    });
     this.tool.on("drawend", (event) => {
       // The source takes the shape after this event.
       setTimeout(() => {
@@ -54,6 +59,13 @@ export class Sketch {
     this.tool?.removeLastPoint();
   }
 
+  // Closes the polygon that is being drawn; one of two corners is none yet.
+  finish() {
+    const [ring] = this.drawn?.getGeometry().getCoordinates() ?? [[]];
+    const corners = ring.slice(0, -2); // without the pointer's place, and the first corner again
+    if (new Set(corners.map(String)).size > 2) this.tool?.finishDrawing();
+  }
+
   clear() {
     this.source.clear();
     this.changed();
@@ -66,13 +78,14 @@ export class Sketch {
 
   // Adds what a file holds; every feature keeps its own words, so that the service judges them and not a copy.
   open(document) {
-    const raw = document?.type === "FeatureCollection" ? document.features : [document];
+    const raw = document?.type === "FeatureCollection" ? document.features ?? [] : [document];
+    if (!raw.length) throw new Error("it holds no shape");
+    raw.forEach(checkArea);
     const read = raw.map((part) => {
       const [feature] = readFeatures(part);
       feature.set("raw", part.type === "Feature" ? part : { type: "Feature", properties: {}, geometry: part }, true);
       return feature;
     });
-    if (!read.length) throw new Error("it holds no shape");
     this.source.addFeatures(read);
     this.changed();
   }
@@ -81,9 +94,9 @@ export class Sketch {
   written() {
     return this.features.map((feature, index) => {
       const raw = feature.get("raw");
-      if (raw) return raw;
+      if (raw && !feature.get("moved")) return raw;
       const geometry = geojson().writeGeometryObject(feature.getGeometry(), { decimals: 7, rightHanded: true });
-      return { type: "Feature", properties: { id: `shape-${index + 1}` }, geometry };
+      return { ...(raw ?? { type: "Feature", properties: { id: `shape-${index + 1}` } }), geometry };
     });
   }
 
@@ -106,13 +119,21 @@ export class Sketch {
       return values.every((v) => typeof v === "string" || typeof v === "number") && new Set(values).size === values.length;
     });
   }
-
-  end() {
-    this.take(null);
-    this.map.removeInteraction(this.modify);
-    this.map.removeLayer(this.layer);
-  }
 }
+
+// Refuses what can be no area, or is not in degrees: the map would show it somewhere else, or never show anything again.
+function checkArea(part) {
+  const geometry = part?.type === "Feature" ? part.geometry : part;
+  if (!/^(Multi)?Polygon$/.test(geometry?.type)) throw new Error(`it holds ${named(geometry?.type)}, and only polygons are areas`);
+  const positions = [geometry.coordinates ?? []].flat(geometry.type === "Polygon" ? 2 : 3);
+  if (!positions.length) throw new Error(`it holds a ${geometry.type} without corners`);
+  const wrong = positions.find((position) => !isOnMap(position));
+  if (wrong) throw new Error(`${JSON.stringify(wrong)} is no place in degrees up to ${MAP_ENDS}° of latitude; save it in longitude and latitude, EPSG:4326`);
+}
+
+const isOnMap = (position) => Array.isArray(position) && position.every(Number.isFinite) && Math.abs(position[0]) <= 180 && Math.abs(position[1]) <= MAP_ENDS;
+
+const named = (type) => (typeof type === "string" ? `a ${type}` : "something without a geometry");
 
 const style = () =>
   new ol.style.Style({
@@ -121,12 +142,17 @@ const style = () =>
     image: dot(),
   });
 
-const pen = () =>
+const pen = () => [
   new ol.style.Style({
     fill: new ol.style.Fill({ color: colour("band") }),
     stroke: new ol.style.Stroke({ color: colour("accent"), width: 2.5, lineDash: [6, 6] }),
     image: dot(),
-  });
+  }),
+  // The first corner, on which the shape can be closed.
+  new ol.style.Style({ geometry: (feature) => firstCorner(feature.getGeometry()), image: dot() }),
+];
+
+const firstCorner = (geometry) => (geometry.getType() === "Polygon" ? new ol.geom.Point(geometry.getFirstCoordinate()) : null);
 
 const dot = () =>
   new ol.style.Circle({

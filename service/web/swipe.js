@@ -45,12 +45,16 @@ export class Swipe {
     this.move((event.clientX - left) / width);
   }
 
-  // Lets a layer be seen on the left of the divider only.
-  clip(layer) {
+  // Lets a layer be seen on one side of the divider only, while there is one.
+  clip(layer, side) {
     layer.on("prerender", ({ context }) => {
       context.save();
+      if (this.handle.hidden) return;
+      const { width, height } = context.canvas;
+      const at = width * this.at;
       context.beginPath();
-      context.rect(0, 0, context.canvas.width * this.at, context.canvas.height);
+      if (side === "left") context.rect(0, 0, at, height);
+      else context.rect(at, 0, width - at, height);
       context.clip();
     });
     layer.on("postrender", ({ context }) => context.restore());

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "tiles.py"
 MOST_MB = 1000
 """Above what the process holds before it, for 288 x 288 pixels of 44 scenes on three dates: some 650 are needed."""

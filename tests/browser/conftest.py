@@ -13,7 +13,8 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+# Of one module: while playwright runs, an event loop of its own runs in this thread, and no other test could start one.
+@pytest.fixture(scope="module")
 def browser():
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
@@ -31,6 +32,7 @@ class Visit:
     Attributes:
         page: what playwright drives.
         errors: what the console complained of; a refusal that the page shows is none.
+        foreseen: what it may complain of besides.
         elsewhere: requests that left the service's origin.
     """
 
@@ -38,15 +40,17 @@ class Visit:
         self.url = url
         self.context = browser.new_context(locale="en-GB", accept_downloads=True, **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)  # a machine may stop for seconds
         self.errors: list[str] = []
+        self.foreseen = ["401", "422"]
         self.elsewhere: list[str] = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._asked)
 
     def _heard(self, message) -> None:
-        if message.type in ("error", "warning") and "422" not in message.text:
+        told = any(words in message.text for words in self.foreseen)
+        if message.type in ("error", "warning") and not told:
             self.errors.append(message.text)
 
     def _asked(self, request) -> None:
@@ -65,8 +69,8 @@ def visit(browser, service):
     """Return a function that opens a browser on the service; at the end, no page may have misbehaved."""
     made = []
 
-    def start(**options) -> Visit:
-        made.append(Visit(browser, service.embedded.url, **({"viewport": DESK} | options)))
+    def start(url: str = service.embedded.url, **options) -> Visit:
+        made.append(Visit(browser, url, **({"viewport": DESK} | options)))
         return made[-1]
 
     yield start

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 CONTRAST = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -52,11 +52,15 @@ def test_a_field_is_drawn_ordered_and_looked_at(visit, service):
     page.get_by_text("3 dates of at most 400").wait_for()
     page.get_by_text("More settings").click()
     page.get_by_label("Days of context").fill("60")
+    told = page.locator(".estimate", has_text="3 dates")
+    told.wait_for()
+    assert re.search(r"About \d+ \w+, [\d.]+ [kM]B", told.inner_text())
+    assert re.search(r" (ha|km²), 3 dates, [1-9]\d* scenes\.", told.inner_text())
     page.get_by_role("button", name="Order the map").click()
     page.wait_for_url("**/jobs/*")
-    page.get_by_text("Simulated", exact=True).wait_for()
+    page.locator(".states").get_by_text("Simulated", exact=True).wait_for()
     slider = page.get_by_label("Date of the map")
-    slider.wait_for(timeout=200_000)
+    slider.wait_for(timeout=600_000)
 
     told = page.locator(".value", has_text=re.compile(r"LAI \d\.\d\d ± \d\.\d\d m² m⁻² \(90 %\)"))
     told.wait_for()
@@ -82,6 +86,7 @@ def test_a_field_is_drawn_ordered_and_looked_at(visit, service):
     values = answer.value.json()["series"]
     page.get_by_text("As a table").click()
     rows = page.locator(".table tbody tr")
+    rows.last.locator("td", has_text=f"{values[-1]['lai']:.2f}").first.wait_for()  # of this pixel, not the one before
     assert rows.count() == len(values) == 3
     assert rows.last.locator("td").first.inner_text() == f"{values[-1]['lai']:.2f}"
 
@@ -104,8 +109,28 @@ def test_what_is_wrong_stands_beside_the_member(visit):
     end = page.get_by_label("Last day")
     assert end.get_attribute("aria-invalid") == "true"
     assert end.get_attribute("aria-describedby") == told.locator("..").get_attribute("id")
-    assert "aoi is missing" in page.locator("fieldset#aoi .wrong").inner_text()
+    assert "Draw an area on the map first" in page.locator("fieldset#aoi .wrong").inner_text()
     assert page.evaluate("document.activeElement.closest('fieldset').id") == "aoi"
+
+
+def test_an_order_over_a_cap_is_told_while_it_is_edited(visit):
+    page = visit().go()
+    draw_rectangle(page)
+    page.get_by_label("First day").fill("2021-06-01")
+    page.get_by_label("Last day").fill("2023-06-01")
+    page.get_by_label("Days between maps").fill("1")
+    estimate = page.locator(".estimate")
+    wrong = estimate.locator(".wrong")
+    wrong.wait_for()
+    assert "731 dates, at most 400 are allowed" in wrong.inner_text()
+    assert estimate.get_attribute("aria-live") == "polite"
+    page.get_by_label("Days between maps").fill("5")
+    page.locator(".estimate", has_text="147 dates").wait_for()
+    assert wrong.count() == 0
+    page.get_by_label("Last day").fill("2021-05-01")
+    page.locator(".estimate", has_text="This cannot be ordered: end 2021-05-01 lies before start").wait_for()
+    page.get_by_role("button", name="Clear").click()
+    estimate.wait_for(state="hidden")
 
 
 def test_a_file_is_opened_and_an_unreadable_one_refused(visit, service, tmp_path):
@@ -119,13 +144,99 @@ def test_a_file_is_opened_and_an_unreadable_one_refused(visit, service, tmp_path
     assert "notes.geojson is no GeoJSON" in page.locator("fieldset#aoi .wrong").inner_text()
 
 
+SQUARE = [[3.10, 50.80], [3.11, 50.80], [3.11, 50.81], [3.10, 50.81], [3.10, 50.80]]
+METRES = [[x * 111_000, y * 111_000] for x, y in SQUARE]
+BAD_FILES = {
+    "words.geojson": ("no JSON", "no GeoJSON"),
+    "half.geojson": ('{"type": "Polygon", "coordinates": [[[3.1', "no GeoJSON"),
+    "empty.geojson": ('{"type": "FeatureCollection", "features": []}', "it holds no shape"),
+    "nothing.geojson": ("{}", "without a geometry"),
+    "line.geojson": (json.dumps({"type": "LineString", "coordinates": SQUARE}), "a LineString, and only polygons"),
+    "metres.geojson": (json.dumps({"type": "Polygon", "coordinates": [METRES]}), "no place in degrees"),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD_FILES))
+def test_a_file_that_holds_no_area_says_why(visit, tmp_path, name):
+    content, why = BAD_FILES[name]
+    (tmp_path / name).write_text(content)
+    page = visit().go()
+    page.locator("input[type=file]").set_input_files(tmp_path / name)
+    told = page.locator("fieldset#aoi .wrong")
+    told.wait_for()
+    assert name in told.inner_text()
+    assert why in told.inner_text()
+    assert not page.locator(".shapes").is_visible()
+
+
+def test_one_polygon_of_a_file_is_an_area(visit, field_file):
+    page = visit().go()
+    page.locator("input[type=file]").set_input_files(field_file)
+    page.get_by_text(re.compile("1 shape: ")).wait_for()
+    assert page.get_by_label(re.compile("^One area")).is_checked()
+
+
+def corners(page):
+    """Places on the map, in pixels of the window: of a triangle with a notch."""
+    box = page.locator("#map").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return [(x - 150, y - 120), (x + 150, y - 120), (x, y), (x, y + 150)]
+
+
+def test_a_polygon_is_drawn_corner_by_corner_and_ordered_as_it_was_drawn(visit):
+    page = visit().go()
+    tool = page.get_by_role("button", name="Polygon")
+    tool.click()
+    assert tool.get_attribute("aria-pressed") == "true"
+    assert "Click the corners" in page.locator(".hint").inner_text()
+    places = corners(page)
+    for place in places:
+        page.mouse.click(*place)
+        page.mouse.move(place[0] + 9, place[1] + 9, steps=3)
+    page.mouse.click(*places[0])  # closes it
+    page.get_by_text(re.compile("1 shape: ")).wait_for()
+    assert tool.get_attribute("aria-pressed") == "false"
+    assert not page.locator(".hint").is_visible()
+    page.get_by_label("First day").fill("2023-06-01")
+    page.get_by_label("Last day").fill("2023-06-01")
+    page.get_by_role("button", name="Order the map").click()
+    page.wait_for_url("**/jobs/*")
+    (ring,) = page.request.get(f"{page.url}/order").json()["aoi"]["coordinates"]
+    page.request.delete(page.url)
+    assert len(ring) == len(places) + 1
+    assert ring[0] == ring[-1]
+    assert all(3 < lon < 3.2 and 50.7 < lat < 50.9 for lon, lat in ring)
+
+
+def test_a_corner_is_taken_back_and_a_tool_laid_down_by_keyboard(visit):
+    page = visit().go()
+    tool = page.get_by_role("button", name="Polygon")
+    tool.focus()
+    page.keyboard.press("Enter")
+    places = corners(page)
+    for place in (*places[:3], (places[0][0], places[0][1] + 60)):
+        page.mouse.click(*place)
+        page.mouse.move(place[0] + 9, place[1] + 9, steps=3)
+    page.locator("#map").focus()
+    page.keyboard.press("Backspace")
+    page.mouse.move(*places[0], steps=3)
+    page.mouse.click(*places[0])
+    page.get_by_text(re.compile("1 shape: ")).wait_for()
+    page.get_by_role("button", name="Clear").click()
+    tool.click()
+    page.keyboard.press("Escape")
+    assert tool.get_attribute("aria-pressed") == "false"
+    page.mouse.click(*places[1])  # draws nothing any more
+    assert not page.locator(".shapes").is_visible()
+
+
 def test_edges_can_be_typed_by_who_cannot_draw(visit):
     page = visit().go()
     page.get_by_text("Type the edges instead").click()
     for edge, value in (("West", "3.10"), ("South", "50.80"), ("East", "3.11"), ("North", "50.81")):
         page.get_by_label(edge).fill(value)
     page.get_by_role("button", name="Add rectangle").press("Enter")
-    page.get_by_text(re.compile("1 shape: 0.7")).wait_for()
+    page.get_by_text(re.compile(r"1 shape: 78\.\d ha")).wait_for()
 
 
 def test_a_job_that_cannot_be_done_says_why_and_can_be_tried_again(visit, service):
@@ -141,22 +252,27 @@ def test_a_job_that_cannot_be_done_says_why_and_can_be_tried_again(visit, servic
 
 
 def test_a_job_that_waits_or_runs_can_be_stopped(visit, service):
-    job = service.client.submit(service.order(seed=99))
-    page = visit().go(f"/jobs/{job.id}")
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Stop the job").click()
-    page.get_by_text("This job was stopped or removed").wait_for()
+    with service.held("worker"):
+        job = service.client.submit(service.order(seed=99))
+        page = visit().go(f"/jobs/{job.id}")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Stop the job").click()
+        page.get_by_text("This job was stopped or removed").wait_for()
 
 
 def test_parcels_have_their_series_and_the_report_is_a_table(visit, finished):
     page = visit().go(f"/jobs/{finished.id}")
     buttons = page.locator(".parcels button")
     buttons.first.wait_for()
+    legend = page.locator(".legend")
+    for view in ("LAI", "Uncertainty", "Compare"):
+        page.get_by_text(view, exact=True).first.click()
+        assert all(words in legend.inner_text() for words in ("Water or snow", "No data"))
     buttons.nth(1).click()
     assert buttons.nth(1).get_attribute("aria-pressed") == "true"
     name = buttons.nth(1).locator("span").first.inner_text()
     assert page.locator(".where h3").inner_text() == f"Parcel {name}"
-    assert page.get_by_role("heading", name="How well").is_visible()
+    assert page.get_by_role("heading", name="Accuracy").is_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("parcels ?CSV")).click()
     assert "mean" in Path(download.value.path()).read_text().splitlines()[0]
@@ -174,7 +290,9 @@ def test_an_order_can_be_changed_and_ordered_again(visit, finished):
 def test_a_job_that_there_is_not_is_said_to_be_none(visit):
     seen = visit()
     page = seen.go("/jobs/0190aaaa-0000-7000-8000-000000000000")
-    assert "there is no job" in page.get_by_role("alert").inner_text()
+    assert "There is no job" in page.get_by_role("alert").inner_text()
+    while not seen.errors:
+        page.wait_for_timeout(20)
     seen.errors.clear()  # the browser tells of every 404
 
 

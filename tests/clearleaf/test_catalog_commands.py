@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from clearleaf.cli import app
 from clearleaf.simulated import write_catalogue
+from jobs.load_settings import BadSettings, load_settings
 from jobs.profiles import BUILT_IN
 from models.simulation.site import SiteSpec
-from worker.settings import BadSettings, WorkerSettings, load_settings
+from worker.settings import WorkerSettings
 
 
 @pytest.fixture(scope="module")

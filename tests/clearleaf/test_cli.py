@@ -2,12 +2,18 @@
 
 import subprocess
 import sys
+import threading
+import time
+from importlib.metadata import version
 
 import httpx
 import pytest
 
 from clearleaf import cli, commands_client
+from clearleaf.addresses import free_port
 from clearleaf.client import Client
+from jobs.settings import JobsSettings
+from jobs.store import JobStore
 
 
 def called(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
@@ -100,7 +106,92 @@ def test_messages_of_a_service_are_printed_as_they_are(monkeypatch, capsys):
         assert info["message"] in out
 
 
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({"CLEARLEAF_URL": "http://lai.test"}, "lai.test"),
+        ({"CLEARLEAF_PUBLIC_URL": "http://public.test"}, "public.test"),
+        ({"CLEARLEAF_URL": "http://lai.test", "CLEARLEAF_PUBLIC_URL": "http://public.test"}, "lai.test"),
+        ({"CLEARLEAF_URL": "", "CLEARLEAF_PUBLIC_URL": ""}, "127.0.0.1"),
+    ],
+)
+def test_the_environment_says_where_the_service_is(monkeypatch, capsys, variables, asked):
+    for name in ("CLEARLEAF_URL", "CLEARLEAF_PUBLIC_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    hosts = []
+
+    def handler(request):
+        hosts.append(request.url.host)
+        return httpx.Response(200, json={"jobs": [], "links": []})
+
+    service = httpx.MockTransport(handler)
+    monkeypatch.setattr(commands_client, "Client", lambda url: Client(url, transport=service))
+    assert called(monkeypatch, capsys, "status")[0] == 0
+    with Client(transport=service) as client:
+        assert list(client.jobs()) == []
+    assert hosts == [asked, asked]
+
+
+@pytest.mark.parametrize(("errors", "code"), [([], 0), ([{"pointer": "/aoi", "detail": "aoi covers too much"}], 1)])
+def test_an_estimate_is_printed_and_nothing_is_ordered(monkeypatch, capsys, tmp_path, errors, code):
+    document = {
+        "area_km2": 2.0,
+        "scenes": 9,
+        "scenes_counted": True,
+        "dates": 2,
+        "tiles": 1,
+        "pixels": 9,
+        "seconds": 50,
+    }
+    document |= {"bytes": 900_000, "jobs_before": 0, "caps": {}, "errors": errors}
+    asked = []
+
+    def handler(request):
+        asked.append(request.url.path)
+        return httpx.Response(200, json=document)
+
+    monkeypatch.setattr(commands_client, "Client", lambda url: Client(url, transport=httpx.MockTransport(handler)))
+    (tmp_path / "field.geojson").write_text("{}")
+    order = ["--aoi", tmp_path / "field.geojson", "--start", "2023-05-01", "--end", "2023-06-01"]
+    ended, out, _ = called(monkeypatch, capsys, "submit", *order, "--estimate")
+    assert (ended, asked) == (code, ["/jobs/estimate"])
+    assert "9 scenes, 1 tile, about 50 seconds on one CPU, about 900 kB" in out
+    assert ("cannot be ordered: aoi covers too much" in out) is bool(errors)
+
+
 def test_a_table_for_run_needs_no_service():
     """`clearleaf run` works where the service is not installed."""
     code = "import sys, clearleaf.commands_jobs, clearleaf.run; sys.exit('fastapi' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_who_waits_for_the_schema_does_not_make_it(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("CLEARLEAF_DATA_DIR", str(tmp_path))
+    code, _, error = called(monkeypatch, capsys, "migrate", "--wait", "0")
+    assert code == 1
+    assert "run `clearleaf migrate`" in error
+    waiting = threading.Thread(target=lambda: (time.sleep(0.5), _store(tmp_path).migrate()))
+    waiting.start()
+    code, out, _ = called(monkeypatch, capsys, "migrate", "--wait", "30")
+    waiting.join()
+    assert (code, out.strip()) == (0, "the job book is at its newest version")
+
+
+def test_who_waits_for_a_database_that_is_away_says_so(monkeypatch, capsys):
+    monkeypatch.setenv("CLEARLEAF_DATABASE_URL", f"postgresql://me:hush@127.0.0.1:{free_port()}/book")
+    code, _, error = called(monkeypatch, capsys, "migrate", "--wait", "0.1")
+    assert code == 1
+    assert "waited 0.1 s for the job book: the job book cannot be reached" in " ".join(error.split())
+    assert "hush" not in error
+
+
+def _store(data) -> JobStore:
+    settings = JobsSettings(data_dir=data)
+    return JobStore(settings.database, settings)
+
+
+def test_the_version_is_told():
+    done = subprocess.run([sys.executable, "-m", "clearleaf", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"clearleaf {version('clearleaf')}\n"

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import date
 
 import httpx
 import pytest
@@ -147,3 +148,47 @@ def test_no_link_leads_out_of_the_folder(tmp_path, evil):
         )
     assert all(path.is_relative_to(folder) for path in tmp_path.rglob("*") if path.is_file())
     assert not list(folder.rglob("*x"))
+
+
+def told(**members):
+    """What a service answers that is asked for an estimate."""
+    cap = {"used": 3.0, "limit": 2500.0}
+    document = {"area_km2": 12.34, "scenes": 109, "scenes_counted": True, "dates": 13, "tiles": 4, "pixels": 400_000}
+    document |= {"seconds": 240, "bytes": 35_000_000, "jobs_before": 0, "caps": {"area_km2": cap}, "errors": []}
+    return document | members
+
+
+def test_an_order_is_estimated_as_it_would_be_sent():
+    asked = []
+
+    def handler(request):
+        asked.append((request.url.path, json.loads(request.content), "idempotency-key" in request.headers))
+        return httpx.Response(200, json=told(unheard_of=1))
+
+    found = client_of(handler).estimate({"start": date(2023, 5, 1), "end": date(2023, 5, 31)})
+    assert asked == [("/jobs/estimate", {"start": "2023-05-01", "end": "2023-05-31"}, False)]
+    assert (found.scenes, found.caps["area_km2"].limit) == (109, 2500)
+    assert str(found) == "12.34 km², 13 dates, 109 scenes, 4 tiles, about 4 minutes on one CPU, about 35 MB"
+
+
+def test_an_estimate_says_what_is_guessed_what_waits_and_what_stands_against_the_order():
+    errors = [{"pointer": "/aoi", "detail": "aoi covers 3,000 km², at most 2,500 km² are allowed"}]
+    answer = told(scenes_counted=False, jobs_before=2, errors=errors)
+    found = client_of(lambda request: httpx.Response(200, json=answer)).estimate({})
+    assert "about 109 scenes" in str(found)
+    assert "2 waiting jobs before it" in str(found)
+    assert str(found).endswith("\ncannot be ordered: aoi covers 3,000 km², at most 2,500 km² are allowed")
+
+
+def test_an_id_is_one_part_of_the_path_whatever_it_holds():
+    asked = []
+
+    def answer(request):
+        asked.append(request.url.raw_path)
+        return httpx.Response(404, json={"title": "Not Found", "detail": "there is no such job"})
+
+    with Client("http://service", transport=httpx.MockTransport(answer)) as client:
+        for verb in (client.status, client.results, client.retry, client.log, client.cancel):
+            with pytest.raises(ClientError):
+                verb("../files/a?b#c")
+    assert {path.split(b"/")[2] for path in asked} == {b"..%2Ffiles%2Fa%3Fb%23c"}

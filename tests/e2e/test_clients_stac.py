@@ -12,7 +12,7 @@ from shapely.geometry import shape
 
 from jobs.searchable import PROPERTIES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 FRACTION = "clearleaf:observed_fraction"
 DAYS = ("07-11", "07-01", "06-21", "06-11", "06-01")
@@ -106,7 +106,7 @@ def test_pages_follow_one_another(catalog, jobs):
 def test_fields_are_left_out(catalog, jobs):
     search = catalog.search(collections=jobs[:1], fields=["properties.gsd", "-links", "-assets"], max_items=1)
     (item,) = search.items_as_dicts()
-    assert item["properties"] == {"datetime": "2023-07-11T00:00:00Z", "gsd": 20}
+    assert item["properties"] == {"gsd": 20}
     assert not {"links", "assets"} & set(item)
 
 

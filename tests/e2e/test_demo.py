@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pystac
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +19,12 @@ def data(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("demo") / "data"
 
 
-def started(data: Path) -> subprocess.Popen:
+@pytest.fixture
+def demo(data: Path) -> Iterator[subprocess.Popen]:
     command = [sys.executable, "-m", "clearleaf", "demo", "--data", str(data)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as started:
+        yield started
+        started.kill()  # where the test did not see its end; what it has started ends with it
 
 
 def parts_of(data: Path) -> list[str]:
@@ -36,24 +40,23 @@ def parts_of(data: Path) -> list[str]:
     return found
 
 
-def test_interrupted_it_takes_everything_down(data):
-    demo = started(data)
-    deadline = time.monotonic() + 120
-    while len(parts_of(data)) < 4 and time.monotonic() < deadline:
+def test_interrupted_it_takes_everything_down(data, demo):
+    deadline = time.monotonic() + 300
+    while len(parts_of(data)) < 4:
         assert demo.poll() is None, demo.stdout.read()
+        assert time.monotonic() < deadline
         time.sleep(0.1)
     time.sleep(3)
     demo.send_signal(signal.SIGINT)
-    said, _ = demo.communicate(timeout=60)
+    said, _ = demo.communicate(timeout=240)
     assert demo.returncode == 130, said
     assert "interrupted: the service is stopped" in said
     assert "Traceback" not in said
     assert parts_of(data) == []
 
 
-def test_it_ends_with_maps_a_table_and_a_picture(data):
-    demo = started(data)
-    said, _ = demo.communicate(timeout=400)
+def test_it_ends_with_maps_a_table_and_a_picture(data, demo):
+    said, _ = demo.communicate(timeout=900)
     assert demo.returncode == 0, said
     assert parts_of(data) == []
     assert "RMSE" in said

@@ -1,12 +1,14 @@
 """Whatever is killed, an accepted job finishes, and is published once."""
 
+import os
 import shutil
+import signal
 import subprocess
 import time
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def preparing(info):
@@ -22,6 +24,18 @@ def test_a_worker_killed_in_mid_step(service):
     messages = [entry["message"] for entry in job.log()]
     assert any("fell silent" in message for message in messages)
     assert messages.count("published") == 1
+
+
+def test_a_worker_told_to_end_hands_its_step_on(service):
+    """No step waits for its lease: it is finished, or given back, before the worker goes."""
+    job = service.client.submit(service.order(seed=5))
+    service.until(job, preparing)
+    worker = service.embedded.child("worker").process
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait(timeout=240)
+    service.ended(job)
+    assert len(service.published(job)) == 1
+    assert not [entry for entry in job.log() if "fell silent" in entry["message"]]
 
 
 def test_a_broker_killed_and_wiped(service):
@@ -48,7 +62,7 @@ def test_a_dismissed_job_stops_within_seconds(service):
     following = service.client.submit(service.order(adapt=False, seed=4))
     started = time.monotonic()
     service.until(following, lambda info: info["status"] in ("running", "successful"))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30  # also where the machine is slow, or stops for a moment
     assert job.status()["status"] == "dismissed"
     service.ended(following)
     assert not (service.embedded.data / "storage" / "jobs" / job.id / "results").exists()

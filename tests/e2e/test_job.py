@@ -13,7 +13,7 @@ from rio_cogeo import cog_validate
 
 from clearleaf.client_errors import InvalidOrder, NotOrdered
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,7 @@ def test_results_open_as_arrays_and_tables(job, folder, parcels):
     there = cube.lai.sel(time="2023-06-21").squeeze().values
     np.testing.assert_allclose(np.ma.filled(stored, np.nan), there, atol=1e-6)
     table = job.parcels()
+    assert table["date"].dtype.kind == "M"
     assert len(table) == 5 * len(parcels["features"])
     assert table.crs.to_epsg() == 4326
     assert {"id", "date", "mean", "sigma"} <= set(table.columns)
@@ -145,17 +146,17 @@ def test_no_file_tells_where_this_service_keeps_its_own(folder, service):
 
 def test_hrefs_are_signed_and_range_capable(service, job):
     href = job.results()["collection"]["href"]
-    assert httpx.head(href).status_code == 200
-    collection = httpx.get(href).json()
-    item = httpx.get(next(link["href"] for link in collection["links"] if link["rel"] == "item")).json()
-    part = httpx.get(item["assets"]["lai"]["href"], headers={"Range": "bytes=0-3"})
+    assert httpx.head(href, timeout=60).status_code == 200
+    collection = httpx.get(href, timeout=60).json()
+    item = httpx.get(next(link["href"] for link in collection["links"] if link["rel"] == "item"), timeout=60).json()
+    part = httpx.get(item["assets"]["lai"]["href"], headers={"Range": "bytes=0-3"}, timeout=60)
     assert (part.status_code, part.content[:2]) == (206, b"II")
-    assert httpx.get(href.split("?")[0]).status_code == 403
+    assert httpx.get(href.split("?")[0], timeout=60).status_code == 403
 
 
 def test_gdal_reads_a_window_over_http(job):
-    collection = httpx.get(job.results()["collection"]["href"]).json()
-    item = httpx.get(next(link["href"] for link in collection["links"] if link["rel"] == "item")).json()
+    collection = httpx.get(job.results()["collection"]["href"], timeout=60).json()
+    item = httpx.get(next(link["href"] for link in collection["links"] if link["rel"] == "item"), timeout=60).json()
     with rasterio.open("/vsicurl/" + item["assets"]["lai"]["href"]) as raster:
         assert raster.read(1, window=((0, 8), (0, 8))).shape == (8, 8)
 

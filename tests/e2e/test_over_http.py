@@ -21,7 +21,7 @@ from jobs.catalog import CatalogProfile
 from jobs.scenes import S1_ASSETS, S2_ASSETS
 from jobs.sources import Source
 
-pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(900)]
 
 PATCHES = 8
 """Side of the mosaic: files larger than what one request brings."""
@@ -178,16 +178,16 @@ def documents(catalogue: Path, url: str) -> tuple[list[dict], list[dict]]:
 def finished(client: Client, catalog: str) -> dict:
     """The results of the order on one of the catalogues: manifest, and LAI by item through the signed links."""
     job = client.submit({"aoi": AOI.to_crs("EPSG:4326").json, "catalog": catalog, **ORDER})
-    assert job.wait(timeout_s=120)["status"] == "successful"
+    assert job.wait(timeout_s=600)["status"] == "successful"
     outputs = job.results()
-    collection = httpx.get(outputs["collection"]["href"]).json()
+    collection = httpx.get(outputs["collection"]["href"], timeout=60).json()
     lai = {}
     for link in collection["links"]:
         if link["rel"] == "item":
-            item = httpx.get(link["href"]).json()
+            item = httpx.get(link["href"], timeout=60).json()
             with rasterio.open(item["assets"]["lai"]["href"]) as raster:
                 lai[item["id"]] = raster.read(1)
-    return {"manifest": httpx.get(outputs["manifest"]["href"], follow_redirects=True).json(), "lai": lai}
+    return {"manifest": httpx.get(outputs["manifest"]["href"], follow_redirects=True, timeout=60).json(), "lai": lai}
 
 
 def test_scenes_over_the_network_give_what_files_give_and_are_read_once(service, files, catalogue):

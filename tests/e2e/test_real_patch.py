@@ -17,7 +17,7 @@ from models.evaluation.metrics import score
 from models.series import day_number
 from models.training.places import read_patch
 
-pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(900)]
 
 GAP_DAYS = 15
 HIDDEN = (date(2018, 4, 19), date(2018, 6, 28), date(2018, 8, 7), date(2018, 9, 21))
@@ -68,5 +68,5 @@ def _delivered(real_data, tmp_path):
     }
     with Embedded(tmp_path / "data", [profile]).running() as service, Client(service.url) as client:
         job = client.submit(order)
-        job.wait(timeout_s=240)
+        job.wait(timeout_s=600)
         return job.download(tmp_path / "results").parent

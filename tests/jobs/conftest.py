@@ -1,7 +1,11 @@
 """A job book in a real database, a storage of each kind, and orders that are valid."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import Column, ColumnElement, update
+
+from jobs.errors import InvalidJob
 from jobs.file_storage import FileStorage
 from jobs.job import JobRequest, Limits
 from jobs.settings import JobsSettings
@@ -22,6 +26,30 @@ def order():
 @pytest.fixture
 def request_(order) -> JobRequest:
     return JobRequest.parse(order, Limits())
+
+
+@pytest.fixture
+def made():
+    """Make a request of an order with some members changed."""
+
+    def parse(order: dict, **members: object) -> JobRequest:
+        return JobRequest.parse(order | members, Limits())
+
+    return parse
+
+
+@pytest.fixture
+def refused(made):
+    """Return the details of a changed order's problems by their pointers."""
+
+    def problems_of(order: dict, **members: object) -> dict[str, str]:
+        with pytest.raises(InvalidJob) as error:
+            made(order, **members)
+        problems = {problem.pointer: problem.detail for problem in error.value.problems}
+        assert len(problems) == len(error.value.problems)
+        return problems
+
+    return problems_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -54,8 +82,20 @@ def store(new_store) -> JobStore:
 
 @pytest.fixture
 def hurried(store, new_store) -> JobStore:
-    """Return the same book for who soon loses patience; a slow machine must not do so where a test is not about it."""
-    return new_store(lease_s=0.4, heartbeat_s=0.1, resend_s=0.3)
+    """Return the same book for who has lost patience by the next question; other tests must not wait for the clock."""
+    return new_store(lease_s=1e-6, heartbeat_s=1e-7, resend_s=1e-6)
+
+
+@pytest.fixture
+def moved(store):
+    """Move moments of the book, a column of some rows, to so many seconds from now: no test waits for the clock."""
+
+    def move(column: Column, seconds: float, *conditions: ColumnElement[bool]) -> None:
+        with store.database.write() as db:
+            moment = store.database.now(db) + timedelta(seconds=seconds)
+            db.execute(update(column.table).where(*conditions).values({column: moment}))
+
+    return move
 
 
 @pytest.fixture(params=["file", "s3"])

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobs.errors import InvalidJob, JobDismissed, Problem, Unavailable
+from jobs.errors import InvalidJob, JobDismissed, Problem, StorageRefused, Unavailable
 from jobs.file_storage import FileStorage
 from jobs.keys import step_prefix
 from jobs.queue import MESSAGE_VERSION, QUEUE_OF
-from worker import tasks
+from jobs.tables import steps
+from worker import draining, tasks
 from worker.settings import WorkerSettings
 
 
@@ -25,7 +26,7 @@ class Silent:
 @pytest.fixture
 def worker(store, tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "COMMIT_PAUSES_S", (0.0, 0.0))
-    parts = SimpleNamespace(storage=FileStorage(tmp_path / "storage"))
+    parts = SimpleNamespace(storage=FileStorage(tmp_path / "storage"), device="cpu")
     return tasks.Worker(store, Silent(), parts, WorkerSettings(data_dir=tmp_path))
 
 
@@ -57,7 +58,7 @@ def away(times, then):
     def commit(step):
         then(step)
         if next(left, None) is not None:
-            raise Unavailable("the job book restarts")
+            raise Unavailable("the job book restarts", told="the job book restarts")
 
     return commit
 
@@ -87,7 +88,7 @@ def test_a_commit_that_was_never_heard_leaves_nothing_and_the_step_waits(carry_o
 
 def test_a_loser_leaves_nothing(carry_out, store):
     def lose(step):
-        store.release(step, "taken back")
+        store.postpone(step, 0, "taken back")
         (queued,) = store.steps_to_wake(1)
         store.claim(queued.id, "another worker")
         end(store)(step)
@@ -116,3 +117,30 @@ def test_nothing_is_removed_before_the_book_has_been_told(carry_out, worker, sto
     with pytest.raises(Unavailable):
         carry_out(lambda step: 1 / 0)
     assert kept == worker.parts.storage.list("") != []
+
+
+def test_a_step_that_is_given_back_goes_on_at_once_and_costs_nothing(worker, store, request_, monkeypatch):
+    monkeypatch.setattr(draining, "_shared", b"\0\1")
+    monkeypatch.setattr(draining, "begin", lambda: None)
+    monkeypatch.setattr(draining, "end", lambda: None)
+    job = store.create(request_)
+    (queued,) = store.steps_to_wake(1)
+    for _ in range(worker.settings.max_postpones + 2):
+        tasks.run_step(worker, str(queued.id), MESSAGE_VERSION, lambda *parts: parts[-1](0.5, "computing"))
+    assert store.get(job.id).state.status == "running"
+    assert "told to end; again in 0 s" in store.entries(job.id)[-1].message
+
+
+def test_a_storage_that_lets_nobody_in_is_waited_for_and_asked_every_five_minutes(worker, store, request_, moved):
+    """Expired credentials are mended in the morning; every job of the night would have failed by then."""
+    job = store.create(request_)
+    (queued,) = store.steps_to_wake(1)
+
+    def refused(*_):
+        raise StorageRefused("the result storage does not let us in")
+
+    for _ in range(worker.settings.max_postpones + 2):
+        moved(steps.c.due, -1)
+        tasks.run_step(worker, str(queued.id), MESSAGE_VERSION, refused)
+    assert store.get(job.id).state.status == "running"
+    assert "again in 300 s" in store.entries(job.id)[-1].message

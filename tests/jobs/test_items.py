@@ -3,19 +3,22 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from uuid import uuid4
 
 import pytest
+import shapely
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from shapely.geometry import Point, Polygon, box
+from shapely.geometry import LineString, Point, Polygon, box
+from sqlalchemy import event, update
 
 from jobs.errors import JobConflict, StepLost
 from jobs.item_book import ItemBook, ItemSearch, Order
-from jobs.item_filter import ANY, ONE, All, Compare, Either, Lies, Like, Missing, Not, OneOf
+from jobs.item_filter import ANY, ONE, All, Compare, Either, Lies, Like, Missing, Not, OneOf, Relation
 from jobs.published import Document, Published, PublishedItem
 from jobs.searchable import PROPERTIES
-from jobs.tables import metadata
+from jobs.tables import footprints, metadata
 
 FRACTION, ORIGIN = PROPERTIES["clearleaf:observed_fraction"], PROPERTIES["clearleaf:origin"]
 DAYS, SIMULATED = PROPERTIES["clearleaf:days_to_clear"], PROPERTIES["clearleaf:simulated"]
@@ -144,6 +147,51 @@ def test_outlines_are_compared_exactly(store, found, request_):
     assert found(conditions=(Not(Lies("intersects", Point(11, 1))),)) == ["0"]
 
 
+SQUARES = [(0, 0, 1, 1), (1, 0, 2, 1), (0.5, 0, 1.5, 1), (0.2, 0.2, 0.8, 0.8), (5, 5, 6, 6)]
+
+
+@pytest.mark.parametrize("relation", get_args(Relation))
+@pytest.mark.parametrize("other", [box(0, 0, 1, 1), LineString([(0.5, 0.5), (3, 0.5)]), Point(1, 1)])
+def test_relations_are_those_of_the_outline_to_the_geometry(store, found, request_, monkeypatch, relation, other):
+    monkeypatch.setattr("jobs.item_filter._OUTLINES_AT_ONCE", 2)
+    succeed(store, request_, *(an_item(n, square) for n, square in enumerate(SQUARES)))
+    expected = {str(n) for n, square in enumerate(SQUARES) if getattr(box(*square), relation)(other)}
+    assert set(found(conditions=(Lies(relation, other),))) == expected
+
+
+def test_many_outlines_are_one_parameter(store, found, request_):
+    parameters, counts = [], []
+    event.listen(store.database.engine, "before_cursor_execute", lambda *said: parameters.append(len(said[3])))
+    for n in (1, 2, 20):
+        succeed(store, request_, *(an_item(i, (i, 0, i + 0.5, 1)) for i in range(n)))
+        parameters.clear()
+        assert found(conditions=(Lies("intersects", box(-1, -1, n, 2)),))
+        counts.append(parameters.copy())
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_of_an_outline_within_a_box_nothing_more_is_read(store, found, request_):
+    succeed(store, request_, an_item(0, (0, 0, 1, 1)), an_item(1, (3, 0, 5, 1)))
+    with store.database.write() as db:
+        db.execute(update(footprints).where(footprints.c.east == 1).values(wkb=b"not looked at"))
+    assert found(conditions=(Lies("intersects", box(0, 0, 4, 1)),)) == ["1", "0"]
+
+
+def test_many_vertices_are_sorted_once_for_all_outlines(store, found, request_, monkeypatch):
+    succeed(store, request_, an_item(0, (0, 0, 1, 1)))
+    prepared = []
+
+    def seen(relation):
+        return lambda one, other: prepared.append(shapely.is_prepared(one)) or relation(one, other)
+
+    for relation in ("intersects", "contains", "overlaps"):  # of what comes second, shapely does not mind it
+        monkeypatch.setattr(shapely, relation, seen(getattr(shapely, relation)))
+    for relation in ("intersects", "within", "overlaps"):
+        found(conditions=(Lies(relation, Point(0, 0).buffer(1)),))
+    assert prepared == [True] * len(prepared)
+    assert len(prepared) == 3
+
+
 def test_conditions_find_what_they_say(store, found, request_):
     succeed(
         store,
@@ -237,3 +285,30 @@ def test_a_cursor_fits_one_order(store, book, request_):
     other = replace(ItemSearch(), order=(Order(FRACTION), Order(DATETIME)))
     with pytest.raises(ValueError, match="cursor"):
         book.search("local", other, limit=1, after=by_time.next)
+
+
+@pytest.mark.parametrize(("room", "sizes"), [(2.5, [2, 2, 1]), (0.1, [1, 1, 1, 1, 1]), (4, [3, 2])])
+def test_a_page_ends_where_its_documents_grow_large(store, book, request_, monkeypatch, room, sizes):
+    monkeypatch.setattr("jobs.item_book._ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("jobs.item_book.PAGE_BYTES", int(room * len(json.dumps(an_item(0)))))
+    succeed(store, request_, *(an_item(n) for n in range(5)))
+    pages = pages_of(book.search, ItemSearch(), limit=3)
+    assert [len(page.documents) for page in pages] == sizes
+    assert {page.matched for page in pages} == {5}
+    assert [doc.load()["id"] for page in pages for doc in page.documents] == [f"lai-{n}" for n in range(4, -1, -1)]
+
+
+def test_a_page_of_collections_ends_where_they_grow_large(store, book, request_, monkeypatch):
+    for _ in range(3):
+        succeed(store, request_, an_item(0))
+    monkeypatch.setattr("jobs.item_book.PAGE_BYTES", 2 * len(b"{}"))
+    pages = pages_of(book.collections, limit=3)
+    assert [(len(page.documents), page.matched) for page in pages] == [(2, 3), (1, 3)]
+
+
+def pages_of(ask, *wanted, limit):
+    """Ask for page after page."""
+    pages = [ask("local", *wanted, limit=limit)]
+    while pages[-1].next is not None:
+        pages.append(ask("local", *wanted, limit=limit, after=pages[-1].next))
+    return pages

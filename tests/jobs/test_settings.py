@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import ValidationError
 
+from jobs.database import Database
 from jobs.settings import JobsSettings
 from service.settings import ApiSettings
 from worker.settings import WorkerSettings
@@ -41,6 +42,14 @@ def test_the_key_is_made_once_for_the_owner_alone(tmp_path):
     assert len(key) == 64
     (file,) = (tmp_path / "data").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_data_folder_that_is_made_is_its_owners_alone(tmp_path):
+    by_key, by_book = JobsSettings(data_dir=tmp_path / "key"), JobsSettings(data_dir=tmp_path / "book")
+    by_key.signing_secret()
+    Database(by_book.database).migrate()
+    for settings in (by_key, by_book):
+        assert settings.data_dir.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_crash_while_the_key_is_made_leaves_none(tmp_path, monkeypatch):

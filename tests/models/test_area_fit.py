@@ -1,6 +1,7 @@
 """What a job delivers of its area: adapted networks, published ones or the prior, as its calibration days have it."""
 
 import copy
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -35,7 +36,7 @@ def by_hand(monkeypatch, reconstructor, site, *, published: float, adapted: floa
     """Fit to an area whose hidden days show just such errors, the same on every pixel; nothing is trained."""
     errors = {"published": published, "adapted": adapted, "prior": prior}
 
-    def told(which, sites, days) -> Hidden:
+    def told(which, sites, days, *_) -> Hidden:
         truth = np.full(10 * len(days), 2, np.float32)
         maps = {"clearleaf": errors[which.method], "prior": prior}
         raw = np.full(len(truth), 0.5 * which.sigma_factor, np.float32)
@@ -138,3 +139,19 @@ def test_every_date_weighs_the_same_in_the_choice_however_much_of_it_is_clear(mo
     _, report = fitted(lost, site, adapt_networks=False)
     assert report.fell_back
     assert "0.71" in report.note
+
+
+def test_who_waits_is_told_all_along(monkeypatch, reconstructor, site):
+    """And whoever is told can stop it: a worker that ends would else be killed with its step in hand."""
+    monkeypatch.setattr("models.adaptation.STEPS", 3)
+    told, moments = [], [time.thread_time()]  # of our own: others on the machine say nothing of silences
+
+    def progress(share: float, message: str) -> None:
+        told.append((share, message))
+        moments.append(time.thread_time())
+
+    fitted(reconstructor, site, progress=progress)
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] < 1
+    silences = np.diff([*moments, time.thread_time()])
+    assert max(silences) < 0.45 * sum(silences), told[int(np.argmax(silences)) - 1]

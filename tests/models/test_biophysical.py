@@ -121,16 +121,6 @@ def test_chunks_do_not_show(monkeypatch):
     np.testing.assert_array_equal(biophysical.in_domain(reflectance, "S2A"), whole[1])
 
 
-def test_expected_retrieval_error_grows_with_lai():
-    reflectance, cosines, expected = cases(DATA / "sl2p_cases_S2A.csv")
-    inside = biophysical.in_domain(reflectance, "S2A")
-    error = biophysical.retrieval_error(reflectance, cosines)
-    low = error[inside & (expected < 1)].mean()
-    high = error[inside & (expected > 6)].mean()
-    assert 0.3 < low < 0.8
-    assert 1.0 < high < 1.8
-
-
 def test_angles_that_fit_no_pixel_are_refused():
     with pytest.raises(ValueError, match="angles"):
         biophysical.lai(np.zeros((4, 8), np.float32), np.zeros((3, 3), np.float32), "S2A")

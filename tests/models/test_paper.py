@@ -41,6 +41,7 @@ def test_step_1_sees_radar_and_nothing_else(site, networks, target_days, name):
 
 
 def test_a_network_of_single_pixels_does_not_mix_them(networks):
+    torch.manual_seed(0)
     network = networks.step1["1d-cnn"]
     images, lags = torch.rand(1, 6, LEVEL_CHANNELS, 4, 4), torch.arange(6.0)[None]
     present = torch.ones(1, 6, dtype=torch.bool)
@@ -53,6 +54,7 @@ def test_a_network_of_single_pixels_does_not_mix_them(networks):
 
 @pytest.mark.parametrize("name", STEP1)
 def test_absent_radar_dates_say_nothing(networks, name):
+    torch.manual_seed(0)
     images, lags = torch.rand(1, 8, LEVEL_CHANNELS, 8, 8), torch.arange(8.0)[None]
     present = torch.tensor([[True] * 5 + [False] * 3])
     other = images.clone()

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from jobs.request import Model
+from jobs.order_members import Model
 from models import weights
 from models.reconstruction import LaiReconstructor
 

@@ -11,8 +11,8 @@ from shapely import box
 
 from clearleaf.catalog_check import check_catalog
 from jobs.catalog import Catalog
+from jobs.order_times import TimeRange
 from jobs.profiles import BUILT_IN, CatalogProfile
-from jobs.request import TimeRange
 from jobs.sas import KEY_VARIABLE
 from jobs.sources import Source
 from worker.inputs.access import Access

@@ -104,7 +104,7 @@ def claim_next(store, broker):
     """Claim the step that waits, as a worker would: the broker has heard of it, or the reconciler will tell."""
 
     def claim(job_id):
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             for queued in [*store.steps_to_wake(100), *broker.woken]:
                 step = store.claim(queued.id, "worker-1")
@@ -119,12 +119,12 @@ def claim_next(store, broker):
 def carry_out(store, storage, claim_next):
     """Walk a job to its end through the book's own verbs, publishing small files in place of rasters."""
 
-    def walk(job_id, *, series=False):
+    def walk(job_id, *, series=False, said=None):
         store.end_plan(claim_next(job_id), "plan.json", ["r000c000"])
         store.end_prepare(claim_next(job_id), "state/")
         store.end_tile(claim_next(job_id), "piece/")
         finish = claim_next(job_id)
-        manifest = publish(storage, results_prefix(job_id, finish.attempt), str(job_id), series=series)
+        manifest = publish(storage, results_prefix(job_id, finish.attempt), str(job_id), series=series, said=said)
         store.succeed(finish, manifest, read_published(storage, manifest))
         return manifest
 
@@ -138,7 +138,7 @@ def finished(new_job, carry_out):
     return job
 
 
-def publish(storage, prefix, job_id, *, series):
+def publish(storage, prefix, job_id, *, series, said=None):
     """Write the files of a tiny result and return the manifest's key."""
     prefix = prefix.rstrip("/") + "/"
     outputs = {
@@ -151,7 +151,7 @@ def publish(storage, prefix, job_id, *, series):
         storage.put_bytes(prefix + "parcels.parquet", b"PAR1")
     storage.put_bytes(prefix + f"items/{ITEM_NAME}/lai.tif", bytes(range(256)) * 8)
     put_json(storage, prefix + f"items/{ITEM_NAME}/{ITEM_NAME}.json", an_item(job_id))
-    put_json(storage, prefix + "collection.json", a_collection(job_id))
+    put_json(storage, prefix + "collection.json", a_collection(job_id) | (said or {}))
     put_json(storage, prefix + "accuracy.json", {"scenarios": {}})
     put_json(storage, prefix + "manifest.json", {"outputs": outputs})
     return prefix + "manifest.json"

@@ -16,19 +16,19 @@ from service.app import create_app
 BOUNDS = [11.0, 48.0, 12.0, 49.0]
 
 
-def collection(name, bounds, years):
+def collection(name, bounds, years, said):
     interval = [None if year is None else datetime(year, 1, 1, tzinfo=UTC) for year in years]
     spatial, temporal = pystac.SpatialExtent([bounds]), pystac.TemporalExtent([interval])
-    return pystac.Collection(name, name, pystac.Extent(spatial, temporal))
+    return pystac.Collection(name, name, pystac.Extent(spatial, temporal), extra_fields=said)
 
 
 @pytest.fixture
 def write(tmp_path):
     """Write a catalogue of two collections without scenes."""
 
-    def written(bounds=BOUNDS, years=(2022, 2024)):
+    def written(bounds=BOUNDS, years=(2022, 2024), **said):
         catalog = pystac.Catalog("here", "here")
-        catalog.add_children([collection(name, bounds, years) for name in ("sentinel-2-l2a", "sentinel-1-rtc")])
+        catalog.add_children([collection(name, bounds, years, said) for name in ("sentinel-2-l2a", "sentinel-1-rtc")])
         catalog.normalize_and_save(str(tmp_path / "catalogue"), pystac.CatalogType.SELF_CONTAINED)
         return CatalogProfile(name="simulated", href=str(tmp_path / "catalogue"))
 
@@ -107,6 +107,26 @@ def test_the_catalogue_is_read_once_and_again_when_it_may_have_grown(service_on,
     assert client.post("/jobs", json=elsewhere).status_code == 201
 
 
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_catalogue_that_calls_itself_simulated_is(service_on, write, order, simulated):
+    """Though the settings say nothing of it, as with `clearleaf up --catalog mine=PATH`."""
+    client = service_on(write(**{"clearleaf:simulated": simulated}))
+    job = client.post("/jobs", json=order).json()
+    assert job["simulated"] is simulated
+    assert client.get(f"/page/jobs/{job['id']}.json").json()["simulated"] is simulated
+    (catalog,) = client.get("/page/config.json").json()["catalogs"]
+    assert catalog["simulated"] is simulated
+
+
+def test_a_finished_job_says_what_its_collection_says(service_on, write, order, carry_out):
+    client = service_on(write())
+    job = client.post("/jobs", json=order).json()
+    assert job["simulated"] is False
+    carry_out(job["id"], said={"clearleaf:simulated": True})
+    assert client.get(f"/jobs/{job['id']}").json()["simulated"] is True
+    assert client.get("/jobs").json()["jobs"][0]["simulated"] is True
+
+
 def test_the_example_order_lies_where_the_catalogue_is(service_on, write):
     client = service_on(write(bounds=[-60, -35, -59.99, -34.99], years=(2019, 2020)))
     content = client.get("/openapi.json").json()["paths"]["/jobs"]["post"]["requestBody"]["content"]
@@ -118,3 +138,12 @@ def test_the_front_desk_runs_without_the_science():
     code = "import sys, service.app; print({'torch', 'models', 'worker'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("said", [{"clearleaf:simulated": True}, {}])
+def test_a_job_of_a_release_that_kept_no_such_note_is_as_its_catalogue_says(service_on, write, new_job, said):
+    job = new_job()
+    assert job.simulated is None
+    client = service_on(write(**said))
+    assert client.get(f"/jobs/{job.id}").json()["simulated"] is bool(said)
+    assert client.get("/jobs").json()["jobs"][0]["simulated"] is bool(said)

@@ -52,6 +52,57 @@ def test_an_unknown_job_is_no_such_job(client, path, job_id):
     assert client.delete(f"/jobs/{job_id}").status_code == 404
 
 
+def test_a_job_says_what_was_ordered_and_whether_it_is_simulated(client, new_job, app):
+    job = new_job(step_days=10)
+    info = client.get(f"/jobs/{job.id}").json()
+    assert info["simulated"] is True
+    assert info["order"] == {
+        "start": "2023-05-01",
+        "end": "2023-05-31",
+        "dates": 4,
+        "catalog": "simulated",
+        "model": "default",
+        "resolution": 20,
+        "parcels": 0,
+    }
+    (listed,) = client.get("/jobs").json()["jobs"]
+    assert (listed["simulated"], listed["order"]) == (True, info["order"])
+    app.state.parts.settings.catalogs.clear()  # nobody knows any more
+    assert "simulated" not in client.get(f"/jobs/{job.id}").json()
+
+
+def test_what_was_ordered_can_be_ordered_again(client, new_job, store, order):
+    ring = order["aoi"]["coordinates"][0]
+    parcel = {"type": "Feature", "id": "a", "properties": {"crop": "maize"}, "geometry": order["aoi"]}
+    for members in (
+        {"seed": 7, "dates": ["2023-05-02"]},
+        {"parcels": {"type": "FeatureCollection", "features": [parcel]}},
+    ):
+        job = new_job(**members)
+        (href,) = (one["href"] for one in client.get(f"/jobs/{job.id}").json()["links"] if one["rel"] == "related")
+        whole = client.get(href.removeprefix("https://lai.example.org/api")).json()
+        assert whole["aoi"]["coordinates"][0] == ring
+        again = client.post("/jobs", json=whole)
+        assert store.request_of(again.json()["id"]) == store.request_of(job.id)
+    assert client.get("/jobs/0190aaaa-0000-7000-8000-000000000000/order").status_code == 404
+
+
+def test_a_filter_may_be_repeated(client, new_job, carry_out):
+    waiting, done = new_job(), new_job()
+    new_job_ids = {str(waiting.id), str(done.id)}
+    carry_out(waiting.id)
+    client.delete(f"/jobs/{new_job().id}")
+    url, seen = "/jobs?status=accepted&status=running,successful&limit=1", set()
+    while url:
+        page = client.get(url).json()
+        seen |= {job["id"] for job in page["jobs"]}
+        following = [link["href"] for link in page["links"] if link["rel"] == "next"]
+        url = following[0].removeprefix("https://lai.example.org/api") if following else None
+    assert seen == new_job_ids
+    assert client.get("/jobs?status=accepted&status=lost").status_code == 400
+    assert client.get("/jobs?processID=other&processID=lai-reconstruction").json()["jobs"]
+
+
 def test_the_list_pages_with_its_filters(client, new_job, carry_out):
     jobs = [new_job() for _ in range(5)]
     carry_out(jobs[0].id)

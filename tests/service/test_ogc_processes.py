@@ -104,7 +104,7 @@ def test_core_job_creation_inputs_inline_and_qualified(client, order, store):
         client.post(EXECUTION, json={"inputs": qualified}),
         client.post("/jobs", json=order),
     ]
-    requests = [store.get(way.json()["id"]).request for way in ways]
+    requests = [store.request_of(way.json()["id"]) for way in ways]
     assert requests[0] == requests[1] == requests[2]
 
 
@@ -238,6 +238,14 @@ def test_job_list_refuses_what_it_cannot_read(client, query):
     answer = client.get(f"/jobs?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["pointer"] == "/" + query.partition("=")[0]
+
+
+def test_who_wants_to_be_called_back_is_told_that_nobody_is(client, order):
+    called = {"inputs": order, "subscriber": {"successUri": "https://example.org/done"}}
+    answer = client.post("/processes/lai-reconstruction/execution", json=called)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/subscriber")
+    assert "?wait=" in answer.json()["detail"]
+    assert client.get("/jobs").json()["jobs"] == []
 
 
 def test_the_openapi_describes_the_execute_request(client, execute):

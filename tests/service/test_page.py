@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from service import web_files
 from service.accept import prefers_html
 from service.app import create_app
 from service.settings import ApiSettings
@@ -18,7 +19,7 @@ PLACES = ["page/main.js", "page/css/base.css", "page/vendor/ol/ol.js", "page/lea
 
 def page_of(store, broker, storage, signer, settings, **changes):
     app = create_app(store, broker, storage, signer, settings.model_copy(update=changes))
-    return TestClient(app).get("/", headers=BROWSER)
+    return TestClient(app, base_url="https://lai.example.org").get("/", headers=BROWSER)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_vendored_files_are_those_of_the_note():
 
 def test_the_page_learns_of_caps_and_catalogues(client):
     config = client.get("/page/config.json").json()
-    assert config["limits"] == {"area_km2": 2500, "dates": 400, "vertices": 10000}
+    assert config["limits"] == {"area_km2": 2500, "dates": 400, "vertices": 10000, "parcels": 10000}
     assert config["catalogs"] == [
         {"name": "simulated", "title": "Simulated", "simulated": True, "bbox": None, "start": None, "end": None}
     ]
@@ -194,3 +195,9 @@ def test_the_list_goes_on_and_refuses_a_place_that_is_none(client, order):
     assert (len(first["jobs"]), len(rest["jobs"]), rest["next"]) == (20, 1, None)
     assert client.get("/page/jobs.json?after=nonsense").status_code == 400
     assert client.get("/page/jobs/nonsense.json").status_code == 404
+
+
+def test_the_page_and_its_files_are_those_of_the_start(client, tmp_path, monkeypatch):
+    before = client.get("/", headers=BROWSER).text
+    monkeypatch.setattr(web_files, "FOLDER", tmp_path)
+    assert client.get("/", headers=BROWSER).text == before

@@ -38,7 +38,9 @@ def test_parcels_add_the_series(client, new_job, carry_out):
     carry_out(job.id, series=True)
     results = client.get(f"/jobs/{job.id}/results").json()
     assert list(results) == ["collection", "accuracy", "manifest", "series"]
-    assert client.get(path_of(results["series"]["href"])).json()["features"] == []
+    given = client.get(path_of(results["series"]["href"]))
+    assert given.json()["features"] == []
+    assert given.headers["content-type"] == results["series"]["type"]
 
 
 def test_before_the_end_the_results_are_not_ready(client, new_job, claim_next):

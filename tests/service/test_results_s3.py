@@ -39,14 +39,14 @@ def test_a_link_leads_to_the_bucket(client, raster, s3):
     assert answer.status_code == 307
     assert answer.headers["location"].startswith(s3.url)
     assert answer.headers["cache-control"] == "no-store"
-    assert httpx.get(answer.headers["location"]).content == CONTENT
-    part = httpx.get(answer.headers["location"], headers={"range": "bytes=5-9"})
+    assert httpx.get(answer.headers["location"], timeout=60).content == CONTENT
+    part = httpx.get(answer.headers["location"], headers={"range": "bytes=5-9"}, timeout=60)
     assert (part.status_code, part.content) == (206, CONTENT[5:10])
 
 
 def test_what_a_file_is_like_is_told_here_as_the_bucket_would_tell_it(client, raster):
     told = client.head(raster, follow_redirects=False)
-    there = httpx.get(client.get(raster, follow_redirects=False).headers["location"])
+    there = httpx.get(client.get(raster, follow_redirects=False).headers["location"], timeout=60)
     assert (told.status_code, there.status_code) == (200, 200)
     for name in ("content-length", "content-type", "etag", "last-modified", "accept-ranges"):
         assert told.headers[name] == there.headers[name], name

@@ -3,12 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from service.settings import ApiSettings, check_bind
+from jobs.listening import check_bind
+from service.settings import ApiSettings
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost"])
 def test_loopback_is_allowed(host):
-    assert check_bind(host) == host
+    assert check_bind(host, guarded=False) == host
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,13 @@ def test_loopback_is_allowed(host):
 )
 def test_the_world_is_not(host):
     with pytest.raises(ValueError, match="listen"):
-        check_bind(host)
+        check_bind(host, guarded=False)
+
+
+def test_the_world_is_where_it_must_show_a_key():
+    assert check_bind("0.0.0.0", guarded=True) == "0.0.0.0"
+    with pytest.raises(ValueError, match="cannot listen"):
+        check_bind("no.such.host.invalid", guarded=True)
 
 
 def test_the_public_url_must_be_one(tmp_path):

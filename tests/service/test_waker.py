@@ -32,7 +32,7 @@ class Queue:
     def wake(self, step):
         self.woken += 1
         self.entered.set()
-        assert self.go_on.wait(5)
+        assert self.go_on.wait(60)
         return self.answer
 
 
@@ -40,13 +40,13 @@ def test_a_burst_of_orders_makes_one_more_round():
     book, queue = Book(), Queue()
     waker = Waker(book, queue, window=1)
     waker.ring()
-    assert queue.entered.wait(5)
+    assert queue.entered.wait(60)
     for _ in range(50):
         waker.ring()
     queue.go_on.set()
     while book.rounds < 2:
         pass
-    waker.close()
+    waker.close(60)
     assert book.rounds == 2
 
 
@@ -55,8 +55,8 @@ def test_a_broker_that_is_away_is_asked_once_a_round():
     queue.go_on.set()
     waker = Waker(book, queue, window=32)
     waker.ring()
-    assert queue.entered.wait(5)
-    waker.close()
+    assert queue.entered.wait(60)
+    waker.close(60)
     assert queue.woken == 1
     assert book.returned == ["step"] * 32
 

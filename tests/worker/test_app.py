@@ -17,7 +17,7 @@ def ended(command, folder, **settings) -> subprocess.CompletedProcess:
     """Run a worker until it ends; nobody listens where it looks for its broker."""
     environment = os.environ | {"CLEARLEAF_DATA_DIR": str(folder), "CLEARLEAF_BROKER_URL": NOBODY}
     environment |= {f"CLEARLEAF_{name.upper()}": str(value) for name, value in settings.items()}
-    return subprocess.run(COMMANDS[command], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(COMMANDS[command], env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -37,6 +37,19 @@ def test_a_storage_that_refuses_is_told(tmp_path):
     assert f"error: the result storage {tmp_path}/file/results cannot be written" in done.stderr
     assert "CLEARLEAF_STORAGE_URL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_metrics_are_not_shown_to_the_network_without_a_key(tmp_path):
+    done = ended("door", tmp_path, metrics_port=9464, metrics_host="0.0.0.0")
+    assert done.returncode == 2
+    assert "error: CLEARLEAF_METRICS_HOST: refusing to listen on '0.0.0.0'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_metrics_of_a_pool_need_the_folder_that_the_door_makes(tmp_path):
+    done = ended("celery", tmp_path, metrics_port=9464)
+    assert done.returncode == 2
+    assert "start this worker by `clearleaf worker`" in done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -21,7 +21,7 @@ from worker import steps
 from worker.inputs.read import SceneReader
 from worker.runtime import Parts
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 
 PATCHES, PATCH_PX = 6, 32
 TILE_PX = 112

@@ -1,6 +1,7 @@
 """The four steps as `clearleaf run` walks them: tiles make the whole, and what is published holds together."""
 
 import json
+from dataclasses import replace
 
 import geopandas
 import numpy as np
@@ -11,6 +12,7 @@ from pystac.validation import validate_dict
 from rasterio.features import rasterize
 
 from jobs.errors import InvalidJob, JobDismissed, StorageFull
+from jobs.tile_memory import TileLoad
 from models.progress import silent
 from worker import steps
 from worker.outputs.parcels import COLUMNS
@@ -75,6 +77,24 @@ def test_the_collection_holds_after_it_has_moved(results, tmp_path):
     assert str(tmp_path) not in (moved / "collection.json").read_text()
 
 
+def test_a_plan_has_smaller_tiles_where_a_worker_has_little_memory_and_none_where_it_has_too_little(
+    plan, parts, monkeypatch
+):
+    """The grid is one tile of 48 pixels or more; as many bytes as that takes are just enough."""
+    sides = [min(48, side) + 2 * plan.halo for side in plan.shape]
+    load = TileLoad.largest(plan.tiles, plan.scenes, len(plan.target_dates))
+    little = replace(parts, tile_px=48, memory_gb=load.bytes_of((sides[0], sides[1])) / 1e9)
+    key, tiles = steps.plan_step(plan.job_id, plan.request, little, "plan/")
+    assert (steps.load_plan(key, little).tile_px, len(tiles)) == (48, 1)
+    monkeypatch.setattr("jobs.tile_memory.LEAST_TILE_PX", 16)
+    key, tiles = steps.plan_step(
+        plan.job_id, plan.request, replace(little, memory_gb=little.memory_gb * 0.9999), "plan/"
+    )
+    assert (steps.load_plan(key, little).tile_px, len(tiles)) == (32, 4)
+    with pytest.raises(InvalidJob, match="worker's memory"):
+        steps.plan_step(plan.job_id, plan.request, replace(little, memory_gb=0.001), "plan/")
+
+
 def test_series_are_what_counting_pixels_gives(plan, results):
     """Against plain counting of pixel centres, on parcels large enough for edges not to matter much."""
     frame = geopandas.GeoDataFrame(
@@ -99,9 +119,9 @@ def test_the_three_files_of_series_agree(results):
     table = geopandas.read_parquet(results / "parcels.parquet")
     lines = (results / "parcels.csv").read_text().splitlines()
     assert len(table) == len(flat) == len(lines) - 1
-    assert lines[0].split(",") == ["id", "date", *COLUMNS, "reason"]
+    assert lines[0].split(",") == ["id", "date", *COLUMNS, "reason", "simulated"]
     for (name, row), (_, stored) in zip(flat, table.iterrows(), strict=True):
-        assert (stored["id"], stored["date"]) == (name, row["date"])
+        assert (stored["id"], str(stored["date"])) == (name, row["date"])
         assert stored["mean"] == pytest.approx(row["mean"], nan_ok=True)
 
 

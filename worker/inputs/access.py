@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from jobs.catalog_http import PATIENCE_S, fetch
-from jobs.errors import AccessDenied, Problem, Unavailable
+from jobs.errors import AccessDenied, Unavailable, unusable_catalog
 from jobs.profiles import CatalogProfile
 from jobs.sas import KEY_VARIABLE, NEEDS_KEY, SasTokens
 from jobs.scenes import Scene
@@ -70,12 +70,14 @@ class Access:
             otherwise = "otherwise than the job was planned with" if mine else "not"
             raise Unavailable(
                 f"catalogue {planned.name!r} is {otherwise} configured on this worker: give all workers the same "
-                "CLEARLEAF_CATALOGS"
+                "CLEARLEAF_CATALOGS",
+                told=_no_worker(planned.name),
             )
         for source in planned.sources.values():
             why = self.missing(source)
             if why is not None:
-                raise Unavailable(f"this worker cannot read from catalogue {planned.name!r}: {why}")
+                what = f"this worker cannot read from catalogue {planned.name!r}: {why}"
+                raise Unavailable(what, told=_no_worker(planned.name))
         return replace(self, profiles=mine)
 
     def missing(self, source: Source) -> str | None:
@@ -99,7 +101,7 @@ class Access:
         for source in profile.sources.values():
             why = self.missing(source)
             if why is not None:
-                raise AccessDenied(Problem("/catalog", f"catalog {profile.name!r} cannot be used: {why}"))
+                raise unusable_catalog(profile.name, f"cannot be used: {why}", AccessDenied)
 
     def opened(self, scene: Scene, href: str) -> str:
         """Return a path or URL that can be opened now.
@@ -214,6 +216,10 @@ class Access:
             return str(client.generate_presigned_url("get_object", wanted, ExpiresIn=S3_URL_LIVES_S))
         except BotoCoreError as error:
             raise ValueError(f"{href} cannot be read: {error}") from error
+
+
+def _no_worker(name: str) -> str:
+    return f"the step waits for a worker that can read the scenes of catalogue {name!r}"
 
 
 def _places(profile: CatalogProfile) -> dict[str, tuple[str, str, str]]:

@@ -22,7 +22,7 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from jobs.catalog_http import without_keys
+from jobs.redaction import without_keys
 
 GDAL_SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a listing per file is a request per file

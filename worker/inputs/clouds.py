@@ -14,10 +14,10 @@ import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
+from jobs.load_settings import BadSettings
 from models.clear import CLEAR_CLASSES, DILATED_CLASSES
 from models.series import BoolArray, FloatArray
 from worker.rasters import SkippedScene
-from worker.settings import BadSettings
 
 CloudMask = Callable[[FloatArray], BoolArray]
 """Takes (3, H, W) red, green and near infrared reflectance, NaN = no data; returns (H, W) True in cloud or shadow."""

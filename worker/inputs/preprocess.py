@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,41 +22,56 @@ EDGE_PX = 1
 """Radar scenes end raggedly: pixels this near to missing ones are left out."""
 
 
-def to_reflectance(raw: Sequence[RawScene], shape: tuple[int, int]) -> OpticalSeries:
+def to_reflectance(raw: Iterable[RawScene], most: int, shape: tuple[int, int]) -> OpticalSeries:
     """Return the optical series of scenes read in the order of their time.
+
+    Each goes to its place as it comes and is let go: a job's scenes and a copy of them would not fit into memory.
 
     Args:
         raw: bands in the order of `S2_ASSETS`, reflectance and scene classification.
+        most: how many scenes there may be.
         shape: rows and columns of the grid.
     """
-    bands = np.stack([r.bands for r in raw]) if raw else np.empty((0, 9, *shape), np.float32)
-    reflectance = bands[:, :-1]
-    scl = np.nan_to_num(bands[:, -1]).astype(np.uint8)
-    complete = np.isfinite(reflectance).all(axis=1)
+    reflectance = np.empty((most, 8, *shape), np.float32)  # memory is taken as it is written to
+    clear, usable, water, snow = (np.empty((most, *shape), np.bool_) for _ in range(4))
+    scenes: list[Scene] = []
+    for one in raw:
+        i = len(scenes)
+        reflectance[i] = one.bands[:-1]
+        scl = np.nan_to_num(one.bands[-1:]).astype(np.uint8)
+        complete = np.isfinite(reflectance[i]).all(axis=0)
+        clear[i] = clear_mask(scl)[0] & complete
+        usable[i] = usable_mask(scl)[0] & complete
+        water[i], snow[i] = scl[0] == WATER_CLASS, scl[0] == SNOW_CLASS
+        scenes.append(one.scene)
+    there = slice(len(scenes))
     return OpticalSeries(
-        reflectance=reflectance,
-        clear=clear_mask(scl) & complete,
-        usable=usable_mask(scl) & complete if raw else np.empty((0, *shape), np.bool_),
-        water=scl == WATER_CLASS,
-        snow=scl == SNOW_CLASS,
-        days=day_number([r.scene.day for r in raw]),
-        cosines=np.array([cosines(r.scene) for r in raw], np.float32).reshape(-1, 3),
-        platforms=tuple(r.scene.platform for r in raw),
+        reflectance=reflectance[there],
+        clear=clear[there],
+        usable=usable[there],
+        water=water[there],
+        snow=snow[there],
+        days=day_number([scene.day for scene in scenes]),
+        cosines=np.array([cosines(scene) for scene in scenes], np.float32).reshape(-1, 3),
+        platforms=tuple(scene.platform for scene in scenes),
     )
 
 
-def to_backscatter(raw: Sequence[RawScene], shape: tuple[int, int]) -> RadarSeries:
+def to_backscatter(raw: Iterable[RawScene], shape: tuple[int, int]) -> RadarSeries:
     """Return the radar series, one entry per pass: slices of one pass are joined in linear power.
 
     Args:
-        raw: vv and vh, linear power.
+        raw: vv and vh, linear power; each scene is let go as soon as its pass is made.
         shape: rows and columns of the grid.
     """
     passes = _passes(raw)
-    power = [_joined([_without_edges(r.bands) for r in members]) for members in passes]
+    power = np.empty((len(passes), 2, *shape), np.float32)
     first = [members[0].scene for members in passes]
+    for i, members in enumerate(passes):
+        power[i] = _joined([_without_edges(r.bands) for r in members])
+        members.clear()
     return RadarSeries(
-        power=np.stack(power) if power else np.empty((0, 2, *shape), np.float32),
+        power=power,
         days=day_number([scene.day for scene in first]),
         orbits=np.array([NO_ORBIT if s.relative_orbit is None else s.relative_orbit for s in first], np.int32),
         ascending=np.array([scene.orbit_state == "ascending" for scene in first], np.bool_),
@@ -64,7 +79,7 @@ def to_backscatter(raw: Sequence[RawScene], shape: tuple[int, int]) -> RadarSeri
     )
 
 
-def _passes(raw: Sequence[RawScene]) -> list[list[RawScene]]:
+def _passes(raw: Iterable[RawScene]) -> list[list[RawScene]]:
     """Return the slices of each pass, in order of day and orbit.
 
     Without a relative orbit, direction and time tell: in the morning and in the evening the same satellite looks from

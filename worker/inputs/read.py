@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +21,7 @@ from models.series import FloatArray
 from worker.inputs.access import Access
 from worker.inputs.band import UNREADABLE, forget, gdal, read_band
 from worker.inputs.clouds import Clouds, anything_clear, united
+from worker.inputs.counts import count_scenes
 from worker.inputs.preprocess import to_backscatter, to_reflectance
 from worker.inputs.weather import NOT_READ, Fault, Hosts, UnreadScene, fault_of, first_line, wait_if_many_are_lost
 from worker.rasters import S1Stack, S2Stack, SkippedScene
@@ -74,7 +75,8 @@ class SceneReader:
             return self if name == own else replace(self, clouds=None)
         raise Unavailable(
             f"the job was planned with the cloud mask {name}, which this worker does not have: give it one with "
-            f"CLEARLEAF_CLOUD_MASK and CLEARLEAF_CLOUD_MASK_DIR, or start a worker that has one"
+            f"CLEARLEAF_CLOUD_MASK and CLEARLEAF_CLOUD_MASK_DIR, or start a worker that has one",
+            told=f"the step waits for a worker that has the cloud mask {name}, with which the job was planned",
         )
 
     def for_catalog(self, planned: CatalogProfile) -> SceneReader:
@@ -83,8 +85,9 @@ class SceneReader:
 
     def read_s1(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S1Stack:
         """Return the radar scenes that touch a grid; slices of one pass become one date. Raises as `read_s2`."""
-        raw, skipped = self._read(scenes, geobox, tick)
-        return S1Stack(geobox, to_backscatter(raw, _shape(geobox)), skipped)
+        wanted, skipped = _touching(scenes, geobox), list[SkippedScene]()
+        series = to_backscatter(self._read(wanted, geobox, skipped, tick), _shape(geobox))
+        return S1Stack(geobox, series, _told(skipped))
 
     def read_s2(self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick = lambda done, of: None) -> S2Stack:
         """Return the optical scenes that touch a grid.
@@ -93,30 +96,33 @@ class SceneReader:
             AccessDenied: none of them may be read.
             Unavailable: the weather takes too many of them.
         """
-        raw, skipped = self._read(scenes, geobox, tick)
-        return S2Stack(geobox, to_reflectance(raw, _shape(geobox)), skipped)
+        wanted, skipped = _touching(scenes, geobox), list[SkippedScene]()
+        series = to_reflectance(self._read(wanted, geobox, skipped, tick), len(wanted), _shape(geobox))
+        return S2Stack(geobox, series, _told(skipped))
 
     def _read(
-        self, scenes: Sequence[Scene], geobox: GeoBox, tick: Tick
-    ) -> tuple[list[RawScene], tuple[SkippedScene, ...]]:
-        extent = geobox.geographic_extent.boundingbox
-        area = box(extent.left, extent.bottom, extent.right, extent.top)
-        wanted = [scene for scene in scenes if scene.touches(area)]
-        found: list[RawScene] = []
-        skipped: list[SkippedScene] = []
-        hosts = Hosts()
+        self, wanted: Sequence[Scene], geobox: GeoBox, skipped: list[SkippedScene], tick: Tick
+    ) -> Iterator[RawScene]:
+        """Yield scenes in their order, and keep none of them; adds those that cannot be read to a list."""
+        found = 0
         with ThreadPoolExecutor(self.threads) as pool:
+            hosts = Hosts()
             try:
                 outcomes = pool.map(lambda scene: self._read_scene(scene, geobox, hosts), wanted)
                 for done, outcome in enumerate(outcomes, 1):
-                    (found if isinstance(outcome, RawScene) else skipped).append(outcome)  # type: ignore[arg-type]
+                    if isinstance(outcome, RawScene):
+                        found += 1
+                        yield outcome
+                    else:
+                        skipped.append(outcome)
+                    del outcome  # or it would live on while the next one is waited for
                     tick(done, len(wanted))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        count_scenes(found, skipped)
         if wanted:
             wait_if_many_are_lost(wanted[0].sensor, len(wanted), skipped)
-        return found, tuple(SkippedScene(scene.id, scene.reason) for scene in skipped)
 
     def _read_scene(self, scene: Scene, geobox: GeoBox, hosts: Hosts) -> RawScene | SkippedScene:
         """Return a scene, or why it could not be read.
@@ -232,6 +238,16 @@ def not_linear_power(bands: FloatArray) -> str | None:
     if values.size and np.median(values) > MOST_POWER:
         return "its radar values are digital numbers: calibrated linear power is needed"
     return None
+
+
+def _touching(scenes: Sequence[Scene], geobox: GeoBox) -> list[Scene]:
+    extent = geobox.geographic_extent.boundingbox
+    area = box(extent.left, extent.bottom, extent.right, extent.top)
+    return [scene for scene in scenes if scene.touches(area)]
+
+
+def _told(skipped: Sequence[SkippedScene]) -> tuple[SkippedScene, ...]:
+    return tuple(SkippedScene(scene.id, scene.reason) for scene in skipped)
 
 
 def _shape(geobox: GeoBox) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from jobs.catalog_http import retry_after, without_keys
+from jobs.catalog_http import retry_after
 from jobs.errors import AccessDenied, Problem, Unavailable
+from jobs.redaction import without_keys
 from worker.inputs.band import OddFile
 from worker.rasters import SkippedScene
 
@@ -193,12 +194,14 @@ def wait_if_many_are_lost(sensor: str, asked: int, skipped: Sequence[SkippedScen
     many = len(unread) == asked or (len(weather) > 1 and len(weather) > LARGE_SHARE * asked)
     if weather and many:
         waits = [fault.retry_after for fault in weather if fault.retry_after is not None]
-        raise Unavailable(_told(sensor, asked, weather), retry_after=min(max(waits), LONGEST_WAIT_S) if waits else None)
+        wait = min(max(waits), LONGEST_WAIT_S) if waits else None
+        raise Unavailable(told := _told(sensor, asked, weather), wait, told=told)
     if len(unread) == asked >= ALL_FROM:
         if all(fault.is_refusal for fault in unread):
+            told = _told(sensor, asked, unread)
             cure = "check the keys and passwords of its catalogue"
-            raise AccessDenied(Problem("/catalog", f"{_told(sensor, asked, unread)}: {cure}"))
-        raise Unavailable(_told(sensor, asked, unread))
+            raise AccessDenied(Problem("/catalog", told, inside=f"{told}: {cure}"))
+        raise Unavailable(told := _told(sensor, asked, unread), told=told)
 
 
 def _told(sensor: str, asked: int, faults: Sequence[Fault]) -> str:

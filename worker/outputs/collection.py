@@ -33,7 +33,7 @@ def make_collection(plan: Plan, items: Sequence[Item], rasters: Sequence[RasterA
     bounds = list(plan.geobox.geographic_extent.geom.bounds)
     collection = Collection(
         id=str(plan.job_id),
-        title="Leaf area index" + (" (simulated scenes)" if plan.simulated else ""),
+        title=f"Leaf area index, {days[0]} to {days[-1]}" + (" (simulated scenes)" if plan.simulated else ""),
         description=_description(plan),
         extent=Extent(SpatialExtent([bounds]), TemporalExtent([[span[0], span[1]]])),
         license="other",

@@ -10,16 +10,21 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import numpy as np
+import shapely
+from odc.geo.geobox import GeoBox
 from pystac import Asset, Item, Link, MediaType
 from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
 from jobs.keys import asset_file
+from jobs.legends import OBSERVED
 from jobs.planning import Plan
 from jobs.scenes import Scene
 from worker.outputs.assets import QUALITY_ASSET, RasterAsset
 
 NEAR_DAYS = 30
 """What was left out this near to a date is named in its item; everything stands in the manifest."""
+EDGE_M = 1000
 CITATION = (
     "Li, M., Wang, P., Tansey, K., Guo, F., Zhou, J. (2025). Improved leaf area index reconstruction in heavily cloudy "
     "areas: a novel deep learning approach for SAR-optical fusion integrating spatiotemporal features. International "
@@ -66,6 +71,12 @@ def item_id(day: date) -> str:
     return f"lai-{day.isoformat()}"
 
 
+def outline(geobox: GeoBox) -> BaseGeometry:
+    """Return the edge of a grid, EPSG:4326, to the centimetre: a vertex every kilometre follows its curve."""
+    extent = geobox.extent.to_crs("EPSG:4326", resolution=EDGE_M).geom
+    return shapely.transform(extent, lambda positions: positions.round(7))
+
+
 def make_item(
     plan: Plan,
     day: date,
@@ -86,7 +97,7 @@ def make_item(
         facts: of the pieces, joined: skipped scenes, flags.
         provenance: how the values were made.
     """
-    extent = plan.geobox.geographic_extent.geom
+    extent = outline(plan.geobox)
     item = Item(
         id=item_id(day),
         geometry=mapping(extent),
@@ -161,7 +172,7 @@ def _properties(
 def observed_fraction(quality: np.ndarray) -> float:
     """Return the share of pixels with data that the day itself shows clear."""
     with_data = quality != 0
-    return float(np.isin(quality, (1, 4))[with_data].mean()) if with_data.any() else 0.0
+    return float(np.isin(quality, OBSERVED)[with_data].mean()) if with_data.any() else 0.0
 
 
 def join_facts(pieces: Sequence[dict[str, Any]], skipped: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from jobs.keys import asset_file
-from jobs.legends import LAI_RAMP
+from jobs.legends import LAI_RAMP, OBSERVED, WATER
 from jobs.series_files import SERIES_FILES
 from models.series import FloatArray
 from worker.outputs.assets import LAI, LAI_SIGMA, QUALITY_ASSET
+from worker.outputs.small_rasters import hatching, read_small
 
 SEASON_FILE = "season.png"
 MAPS = 7
@@ -32,12 +33,13 @@ NOT_OBSERVED = "#e6e6e6"
 
 @dataclass(frozen=True)
 class _Season:
-    """Published rasters as (D, H, W) arrays."""
+    """Published rasters as (D, H, W) arrays; where LAI has no meaning, it is NaN and `wet`."""
 
     days: list[date]
     lai: FloatArray
     sigma: FloatArray
     observed: np.ndarray
+    wet: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,17 +83,12 @@ def _load(folder: Path, collection: dict[str, Any]) -> _Season:
     days = [datetime.fromisoformat(stamp).date() for stamp in stamps]
 
     def stack(asset: str) -> np.ndarray:
-        return np.stack([_read(folder / asset_file(asset, day)) for day in days])
+        return np.stack([read_small(folder / asset_file(asset, day), MOST_PX) for day in days])
 
     quality = stack(QUALITY_ASSET.name)
-    lai = np.where(quality == 5, np.nan, LAI.decode(stack(LAI.name)))
-    return _Season(days, lai, LAI_SIGMA.decode(stack(LAI_SIGMA.name)), np.isin(quality, (1, 4)))
-
-
-def _read(path: Path) -> np.ndarray:
-    with rasterio.open(path) as source:
-        step = max(1.0, max(source.shape) / MOST_PX)
-        return np.asarray(source.read(1, out_shape=tuple(max(1, round(side / step)) for side in source.shape)))
+    wet = quality == WATER.quality.value
+    lai = np.where(wet, np.nan, LAI.decode(stack(LAI.name)))
+    return _Season(days, lai, LAI_SIGMA.decode(stack(LAI_SIGMA.name)), np.isin(quality, OBSERVED), wet)
 
 
 def _spread(season: _Season) -> list[int]:
@@ -115,6 +112,7 @@ def _draw_maps(figure: Any, season: _Season, shown: list[int]) -> None:  # noqa:
         for row, values in enumerate((np.where(seen, lai, np.nan), lai)):
             axes = grid[row, column]
             image = axes.imshow(values, cmap=colours, vmin=0, vmax=LAI_RAMP.maximum, interpolation="nearest")
+            axes.imshow(hatching(season.wet[i], MOST_PX), extent=image.get_extent(), interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         grid[0, column].set_title(f"{season.days[i]:%d %b %Y}", fontsize=9, color=INK)
@@ -123,6 +121,10 @@ def _draw_maps(figure: Any, season: _Season, shown: list[int]) -> None:  # noqa:
     bar = figure.colorbar(image, ax=grid, shrink=0.8, pad=0.01, extend="max")
     bar.set_label("LAI, m² m⁻²", fontsize=9)
     bar.ax.tick_params(labelsize=8)
+    if season.wet[shown].any():
+        light, dark = (f"#{bytes(colour).hex()}" for colour in WATER.colours)
+        water = Patch(facecolor=light, edgecolor=dark, hatch="//////", lw=0, label=WATER.quality.description)
+        figure.legend(handles=[water], loc="outside lower left", frameon=False, fontsize=8)
 
 
 def _draw_series(figure: Any, season: _Season, series: _Series, shown: list[int]) -> None:  # noqa: ANN401

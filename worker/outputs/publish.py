@@ -21,16 +21,16 @@ from jobs.planning import Plan
 from jobs.series_files import SERIES_FILES
 from jobs.storage import Storage
 from models.evaluation.correlation import Correlogram
-from models.progress import Progress
-from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, LAI, QUALITY_ASSET, STANDARD, RasterAsset
+from models.progress import Progress, part_of
+from worker.outputs.assets import DAYS_TO_CLEAR, EXTRA, FUSED, QUALITY_ASSET, STANDARD, RasterAsset
 from worker.outputs.cog import write_cog
 from worker.outputs.collection import collection_document, make_collection
 from worker.outputs.documents import document_bytes
 from worker.outputs.items import Provenance, join_facts, make_item
-from worker.outputs.parcels import write_series
 from worker.outputs.picture import write_season
 from worker.outputs.pieces import Pieces
 from worker.outputs.report import write_report
+from worker.outputs.series import write_series
 from worker.outputs.thumbnail import write_thumbnail
 
 __all__ = ["Provenance", "publish"]
@@ -78,8 +78,9 @@ def publish(
     items = _write_items(plan, published, facts, provenance, scratch)
     write_report(scratch, provenance.report)
     if plan.request.parcels:
-        progress(0.7, "computing the parcels' series")
-        write_series(plan, scratch, Correlogram.from_json(provenance.report["error_correlation"]))
+        correlation = Correlogram.from_json(provenance.report["error_correlation"])
+        tell_series = part_of(progress, 0.7, 0.8)
+        write_series(plan, scratch, correlation, tell_series)
     if made is not published:
         for day in plan.target_dates:
             (scratch / asset_file(FUSED.name, day)).unlink()
@@ -106,8 +107,6 @@ def _write_dates(
             whole[tile.rows, tile.columns] = arrays[tile.id][i]
         day = plan.target_dates[i]
         write_cog(folder / asset_file(asset.name, day), whole, plan.geobox, asset)
-        if asset is LAI:
-            write_thumbnail(folder / f"thumbnail-{day}.png", asset.decode(whole))
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         try:
@@ -129,6 +128,7 @@ def _write_items(
         for relation in ("root", "parent", "collection"):
             item.add_link(Link(relation, "./collection.json", MediaType.JSON))
         _write_json(folder / f"{item.id}.json", item.to_dict(transform_hrefs=False))
+        write_thumbnail(folder, day)
         items.append(item)
     return items
 

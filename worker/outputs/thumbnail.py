@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from jobs.legends import LAI_RAMP, STEPS
-from models.series import FloatArray
+from jobs.keys import asset_file
+from jobs.legends import LEGENDS, WATER
+from jobs.palettes import numbers, palette
+from worker.outputs.assets import LAI, QUALITY_ASSET
+from worker.outputs.small_rasters import enlarged, hatching, read_small
 
 SIDE_PX = 256
-_COLOURS = np.array([(*colour, 255) for colour in LAI_RAMP.table()], np.uint8)
+_LEGEND = LEGENDS[LAI.name]
 
 
-def write_thumbnail(path: Path, lai: FloatArray) -> None:
-    """Write LAI (H, W) as a PNG with transparent gaps, at most 256 pixels wide and high."""
-    shares = np.clip(np.nan_to_num(lai) / LAI_RAMP.maximum, 0, 1)
-    colours = _COLOURS[np.round(shares * (STEPS - 1)).astype(int)]
-    colours[~np.isfinite(lai)] = 0
-    image = Image.fromarray(colours)
-    scale = SIDE_PX / max(image.size)
-    size = tuple(max(1, round(side * scale)) for side in image.size)
-    image.resize((size[0], size[1]), Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX).save(path)
+def write_thumbnail(folder: Path, day: date) -> None:
+    """Write the LAI of a date, whose rasters are there, as a PNG with transparent gaps; at most 256 pixels a side."""
+    lai, quality = (read_small(folder / asset_file(asset.name, day), SIDE_PX) for asset in (LAI, QUALITY_ASSET))
+    opacity = np.where(np.arange(256) == 0, 0, 255).astype(np.uint8)  # number 0 is no data
+    colours = np.column_stack([palette(_LEGEND), opacity])
+    picture = enlarged(colours[numbers(LAI.decode(lai), _LEGEND)], SIDE_PX)
+    over = hatching(quality == WATER.quality.value, SIDE_PX)
+    Image.fromarray(np.where(over[..., 3:] > 0, over, picture)).save(folder / f"thumbnail-{day}.png")

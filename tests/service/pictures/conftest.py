@@ -109,6 +109,6 @@ def lonlat():
 
     def place(job, row, column):
         to_degrees = Transformer.from_crs(str(job.geobox.crs), "EPSG:4326", always_xy=True)
-        return to_degrees.transform(*(job.geobox.affine * (column + 0.5, row + 0.5)))
+        return to_degrees.transform(*(job.geobox.affine @ (column + 0.5, row + 0.5)))
 
     return place

@@ -17,6 +17,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 
 JOB_PARAMETERS = ("job_id", "collection_id")
+OUR_NAME = {"Host": "lai.example.org"}
+"""Without keys the service answers under its own names only."""
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def ids(job, new_job):
 
 @pytest.fixture
 def schema(app):
-    return schemathesis.openapi.from_asgi("/openapi.json", app)
+    return schemathesis.openapi.from_asgi("/openapi.json", app, headers=OUR_NAME)
 
 
 def test_every_answer_is_as_described(schema, ids):
@@ -48,7 +50,7 @@ def test_every_answer_is_as_described(schema, ids):
                     case.path_parameters[name] = job_id
             if isinstance((case.query or {}).get("wait"), (int, float)):
                 case.query["wait"] = 0  # nothing would happen meanwhile
-            case.call_and_validate(checks=CHECKS)
+            case.call_and_validate(checks=CHECKS, headers=OUR_NAME)
 
         try:
             ask()

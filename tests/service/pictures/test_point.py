@@ -29,7 +29,7 @@ def test_pixels_begin_and_end_where_the_grid_says(client, job):
     to_degrees = Transformer.from_crs(str(job.geobox.crs), "EPSG:4326", always_xy=True)
     values = job.values("lai", min(job.stored["lai"]))
     for down, across in ((300.02, 300.02), (300.98, 300.98), (300.98, 301.02)):
-        lon, lat = to_degrees.transform(*(job.geobox.affine * (across, down)))
+        lon, lat = to_degrees.transform(*(job.geobox.affine @ (across, down)))
         found = series(client, job, lon, lat)["series"][0]["lai"]
         assert found == pytest.approx(float(values[int(down), int(across)]), abs=5e-4)
 

@@ -124,9 +124,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         with suppress(OSError):
-            for _ in range(200):
+            for _ in range(6000):
                 self.wfile.write(b" ")
-                time.sleep(0.05)
+                time.sleep(0.01)
 
     def _answer(self, code: int, content: bytes = b"", headers: dict[str, str] | None = None):
         self.send_response(code)

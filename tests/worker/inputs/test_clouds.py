@@ -13,6 +13,7 @@ import pytest
 
 from jobs.errors import Unavailable
 from jobs.job import JobRequest, Limits
+from jobs.load_settings import BadSettings, load_settings
 from models.clear import clear_mask, usable_mask
 from models.progress import silent
 from worker import steps
@@ -20,7 +21,7 @@ from worker.inputs import read
 from worker.inputs.clouds import BLOCK_PX, MARGIN_PX, MODEL_VERSION, Clouds, omnicloudmask, united
 from worker.inputs.read import SceneReader
 from worker.reconstruct import read_stack
-from worker.settings import BadSettings, WorkerSettings, load_settings
+from worker.settings import WorkerSettings
 
 
 def darker_than_usual(bands):

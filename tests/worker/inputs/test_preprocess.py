@@ -1,5 +1,6 @@
 """Masks, ragged radar edges, and slices of one pass."""
 
+import weakref
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -27,7 +28,7 @@ def optical(scl) -> RawScene:
 def test_cloud_and_what_lies_near_it_is_not_usable():
     scl = np.full((40, 40), 4)
     scl[20, 20] = 9
-    series = to_reflectance([optical(scl)], scl.shape)
+    series = to_reflectance([optical(scl)], 1, scl.shape)
     assert not series.clear[0, 20, 20]
     assert not series.usable[0, 20, 22]
     assert series.usable[0, 20, 23]
@@ -36,14 +37,14 @@ def test_cloud_and_what_lies_near_it_is_not_usable():
 
 @pytest.mark.parametrize(("scl", "name"), [(6, "water"), (11, "snow")])
 def test_water_and_snow_are_told_apart(scl, name):
-    series = to_reflectance([optical(np.full((8, 8), scl))], (8, 8))
+    series = to_reflectance([optical(np.full((8, 8), scl))], 1, (8, 8))
     assert getattr(series, name).all()
 
 
 def test_a_pixel_that_lacks_one_band_is_not_usable():
     raw = optical(np.full((8, 8), 4))
     raw.bands[3, 2, 2] = np.nan
-    series = to_reflectance([raw], (8, 8))
+    series = to_reflectance([raw], 1, (8, 8))
     assert not series.usable[0, 2, 2]
     assert series.usable.sum() == 63
 
@@ -90,6 +91,32 @@ def test_without_an_orbit_morning_and_evening_of_one_satellite_stay_two_dates(st
     assert series.ascending.tolist() == [False, states[1] == "ascending"]
 
 
+@pytest.mark.parametrize("sensor", ["s1", "s2"])
+def test_scenes_are_let_go_as_they_come(sensor):
+    """What is left of them is their place in the series, and of radar the pass that is being made."""
+    alive: list[weakref.ref] = []
+
+    def read():
+        for day in range(1, 6):
+            bands = np.full((9 if sensor == "s2" else 2, 4, 4), 0.1, np.float32)
+            alive.append(weakref.ref(bands))
+            yield RawScene(scene(sensor, day, relative_orbit=37), bands)
+            del bands
+            most.append(sum(ref() is not None for ref in alive))
+
+    most: list[int] = []
+    made = to_reflectance(read(), 5, (4, 4)) if sensor == "s2" else to_backscatter(read(), (4, 4))
+    assert len(made.days) == 5
+    assert not any(ref() is not None for ref in alive)
+    if sensor == "s2":
+        assert max(most) <= 2
+
+
+def test_scenes_that_cannot_be_read_leave_no_place():
+    series = to_reflectance([optical(np.full((4, 4), 4))], 3, (4, 4))
+    assert len(series.reflectance) == len(series.usable) == len(series.days) == 1
+
+
 def test_no_scene_at_all_is_an_empty_series():
-    assert to_reflectance([], (4, 5)).usable.shape == (0, 4, 5)
+    assert to_reflectance([], 0, (4, 5)).usable.shape == (0, 4, 5)
     assert to_backscatter([], (4, 5)).power.shape == (0, 2, 4, 5)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from rasterio.errors import RasterioIOError
 from models.training.places import read_patch
 from worker.inputs.read import SceneReader
 from worker.rasters import SkippedScene
-from worker.reconstruct import SceneStack, observe, read_stack, stack_from_bytes, stack_to_bytes
+from worker.reconstruct import SceneStack, load_stack, observe, read_stack, save_stack
 
 
 @pytest.fixture
@@ -120,17 +121,34 @@ def test_a_part_of_a_stack_is_what_reading_that_part_gives(plan):
     assert cropped.s1.series.days.tolist() == read.s1.series.days.tolist()
 
 
-def test_a_stack_survives_storage(plan):
+def test_a_stack_survives_storage(plan, tmp_path):
     read = read_stack(plan, plan.geobox, SceneReader(tries=1))
     lost = (SkippedScene("one", "missing"), SkippedScene("other", "damaged"))
     stack = SceneStack(replace(read.s1, skipped=lost[:1]), replace(read.s2, skipped=lost[1:]))
-    again = stack_from_bytes(stack_to_bytes(stack), plan.geobox)
+    save_stack(stack, tmp_path / "stack.npz")
+    again = load_stack(tmp_path / "stack.npz", plan.geobox)
     for kept, written in ((again.s1, stack.s1), (again.s2, stack.s2)):
         assert kept.skipped == written.skipped
         assert kept.geobox == plan.geobox
         for name, value in vars(written.series).items():
             np.testing.assert_array_equal(getattr(kept.series, name), value, err_msg=name)
     assert len(again.s1.series.days) != len(again.s2.series.days)  # so that one cannot stand for the other
+
+
+def test_a_stack_is_stored_without_a_second_copy_of_it(plan, tmp_path):
+    stack = read_stack(plan, plan.geobox, SceneReader(tries=1))
+    optical = replace(stack.s2.series, reflectance=np.zeros((40, 8, 128, 128), np.float32))
+    stack, size = SceneStack(stack.s1, replace(stack.s2, series=optical)), optical.reflectance.nbytes
+    for held, work in (
+        (0.0, lambda: save_stack(stack, tmp_path / "stack.npz")),
+        (1.0, lambda: load_stack(tmp_path / "stack.npz", plan.geobox)),
+    ):
+        tracemalloc.start()
+        try:
+            work()
+            assert tracemalloc.get_traced_memory()[1] < (held + 0.9) * size
+        finally:
+            tracemalloc.stop()
 
 
 @pytest.mark.real

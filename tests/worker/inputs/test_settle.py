@@ -329,7 +329,6 @@ def test_a_plan_that_leaves_nothing_open_stays_as_it_is(plan):
 
 
 @pytest.mark.real
-@pytest.mark.timeout(200)
 def test_real_scenes_read_the_same_with_and_without_the_thousand(real_data, tmp_path):
     """The same ground as baselines before 04.00 have it and with DN + 1000: declared, or claimed to be applied."""
     span = ["--start", "2018-04-01", "--end", "2018-06-30"]

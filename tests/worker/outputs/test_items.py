@@ -8,6 +8,7 @@ import pystac
 import pytest
 
 from jobs.catalog import DroppedScene
+from worker.outputs.items import EDGE_M, outline
 
 MIDDAY = "lai-2023-06-09.json"
 
@@ -105,3 +106,12 @@ def test_the_manifest_says_where_the_catalogue_is_only_to_whoever_said_so(plan, 
 
 def test_a_configured_catalogue_is_a_name_in_the_manifest(plan, published):
     assert document(published(plan) / "manifest.json")["catalog"] == {"name": "simulated"}
+
+
+def test_an_outline_has_a_vertex_every_kilometre_to_the_centimetre(plan):
+    found = outline(plan.geobox)
+    fine = plan.geobox.extent.to_crs("EPSG:4326", resolution=10).geom
+    height, width = plan.shape
+    assert len(found.exterior.coords) <= 2 * (height + width) * 20 / EDGE_M + 9
+    assert all(position == round(position, 7) for vertex in found.exterior.coords for position in vertex)
+    assert found.hausdorff_distance(fine) < 1e-6  # a tenth of a metre

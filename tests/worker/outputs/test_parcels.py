@@ -1,7 +1,10 @@
 """Series say how much of a parcel they speak of."""
 
+import csv
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import rasterio
 from shapely.affinity import scale, translate
@@ -17,6 +20,39 @@ def parcels(order):
     shapes = {"inside": inside, "across": translate(inside, xoff=(east - west) / 2)}
     features = [{"type": "Feature", "id": name, "properties": {}, "geometry": mapping(s)} for name, s in shapes.items()]
     return json.loads(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def test_series_of_simulated_scenes_say_so_in_every_form(make_it, parcels, published):
+    folder = published(make_it(parcels=parcels))
+    assert json.loads((folder / "parcels.json").read_text())["simulated"] is True
+    assert {row["simulated"] for row in csv.DictReader((folder / "parcels.csv").open())} == {"True"}
+    assert pq.read_table(folder / "parcels.parquet")["simulated"].unique().to_pylist() == [True]
+
+
+def test_the_table_has_real_dates_and_the_parcels_own_properties(make_it, parcels, published):
+    own = [{"crop": "maïs", "mean": 7, "date": None}, {"crop": 3, "owner": {"name": "a"}}]
+    for feature, properties in zip(parcels["features"], own, strict=True):
+        feature["properties"] = properties
+    plan = make_it(parcels=parcels)
+    table = pq.read_table(published(plan) / "parcels.parquet")
+    assert table.schema.field("date").type == pa.date32()
+    assert sorted(set(table["date"].to_pylist())) == list(plan.target_dates)
+    told = dict(zip(table["id"].to_pylist(), map(json.loads, table["properties"].to_pylist()), strict=True))
+    assert [told[feature["id"]] for feature in parcels["features"]] == own
+
+
+@pytest.mark.parametrize("said", ["computing the parcels' series, 2 of 4", "writing the parcels' series, 1 of 2"])
+def test_who_makes_series_hears_at_every_date_and_parcel_that_the_job_was_given_up(make_it, parcels, published, said):
+    class GivenUpError(Exception):
+        pass
+
+    def progress(share: float, message: str) -> None:
+        assert 0 <= share <= 1
+        if message.startswith(said):
+            raise GivenUpError
+
+    with pytest.raises(GivenUpError):
+        published(make_it(parcels=parcels), progress=progress)
 
 
 def test_a_parcel_across_the_edge_is_valid_for_the_part_inside(make_it, parcels, published):

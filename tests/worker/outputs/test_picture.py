@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jobs.legends import LAI_RAMP, STEPS
+from jobs.legends import LAI_RAMP, STEPS, WATER
 from worker.outputs.picture import MAPS, SEASON_FILE, _Season, _spread
 
 
@@ -52,6 +52,29 @@ def test_a_season_without_any_data_is_drawn_empty(make_it, order, published, wit
     assert share_of(picture, colour_of(3.0)) < 0.01
 
 
+@pytest.mark.parametrize("name", [SEASON_FILE, "thumbnail-2023-06-09.png"])
+def test_water_is_striped_and_never_drawn_as_an_lai(make_it, order, published, name):
+    plan = make_it(parcels=None, dates=["2023-06-09"], step_days=None)
+    folder = published(plan, lai=0.0, wet_rows=plan.shape[0])
+    with Image.open(folder / name) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    light, dark = (share_of(pixels, colour, tolerance=1) for colour in WATER.colours)
+    assert light > 0.02
+    assert dark == pytest.approx(light, rel=0.25)
+    assert share_of(pixels, colour_of(0.0), tolerance=1) < 0.005
+
+
+def test_a_thumbnail_has_the_colours_of_the_tiles_and_transparent_gaps(make_it, published):
+    plan = make_it(parcels=None, dates=["2023-06-09"], step_days=None)
+    for lai, opaque in ((3.0, 255), (np.nan, 0)):
+        with Image.open(published(plan, lai=lai) / "thumbnail-2023-06-09.png") as picture:
+            pixels = np.asarray(picture)
+        assert (pixels[..., 3] == opaque).all()
+        assert max(pixels.shape[:2]) <= 256
+        if opaque:
+            assert (pixels[..., :3] == colour_of(lai)).all()
+
+
 @pytest.mark.parametrize("count", [1, 2, 5, 7, 8, 12, 40])
 def test_as_many_dates_as_there_is_room_for_whatever_was_observed(count):
     rng = np.random.default_rng(count)
@@ -60,7 +83,7 @@ def test_as_many_dates_as_there_is_room_for_whatever_was_observed(count):
         share = rng.choice([0.0, 0.5, 1.0], count)
         observed = np.repeat(np.arange(10) / 10 < share[:, None], 2, axis=0).reshape(count, 2, 10)
         maps = np.ones((count, 2, 10), np.float32)
-        shown = _spread(_Season(days, maps, maps, observed))
+        shown = _spread(_Season(days, maps, maps, observed, np.zeros_like(observed)))
         assert len(set(shown)) == len(shown) == min(count, MAPS)
         assert shown == sorted(shown)
 

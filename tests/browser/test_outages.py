@@ -1,0 +1,51 @@
+"""A network that fails for a moment leaves no page that is dead, or that says it is away when it is not."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+STATUS = re.compile(r"/jobs/[^/]+\?wait=")
+
+
+ONE_OF = [r"/collections/[^/]+/items\?", r"/legends/quality\.json", r"/accuracy\.json", r"/series\?"]
+
+
+@pytest.mark.parametrize("lost", ONE_OF)
+def test_results_of_which_one_request_was_lost_are_asked_for_again_and_shown_once(visit, finished, lost):
+    seen = visit(reduced_motion="reduce")
+    seen.foreseen.append("ERR_FAILED")
+    seen.page.route(re.compile(lost), lambda route: route.abort(), times=1)
+    page = seen.go(f"/jobs/{finished.id}")
+    page.get_by_role("heading", name="Files").wait_for()
+    page.locator(".value", has_text="LAI").wait_for()
+    page.locator(".away").wait_for(state="detached")
+    for once in (".layers", ".legend", ".parcels", ".swipe"):
+        assert page.locator(once).count() == 1
+
+
+def test_after_an_outage_the_page_asks_at_once_whether_the_service_is_back(visit, finished):
+    seen = visit()
+    seen.foreseen.append("ERR_FAILED")
+    waits = []
+
+    def answer(route) -> None:
+        (wait,) = parse_qs(urlsplit(route.request.url).query)["wait"]
+        waits.append(int(wait))
+        if len(waits) == 2:
+            route.abort()
+        elif len(waits) < 4:
+            real = route.fetch()
+            info = real.json() | {"status": "running", "progress": 40, "stage": "tile", "message": "half of it"}
+            route.fulfill(response=real, json=info, headers={"ETag": '"half"', "Content-Type": "application/json"})
+        else:
+            assert page.locator(".away").count() == 0
+            route.continue_()
+
+    page = seen.page
+    page.route(STATUS, answer)
+    seen.go(f"/jobs/{finished.id}")
+    page.get_by_role("heading", name="Files").wait_for()
+    assert [wait > 0 for wait in waits] == [False, True, False, True]
