@@ -71,8 +71,9 @@ def test_a_dismissed_job_stops_within_seconds(service):
 def test_a_full_disk_is_told_and_the_job_goes_on_once_there_is_room(service_on, small_disk, tmp_path):
     with service_on(tmp_path / "data", storage_url=f"file://{small_disk}") as service:
         job = service.client.submit(service.order(adapt=False))
-        told = service.until(job, lambda info: "is full: free some space" in info.get("message", ""))
+        told = service.until(job, lambda info: "the result storage is full" in info.get("message", ""))
         assert told["status"] in ("accepted", "running")
+        assert f"{small_disk} is full: free some space there" in service.embedded.child("worker").log.read_text()
         assert not list(small_disk.rglob("manifest.json"))
         subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
         service.ended(job)
