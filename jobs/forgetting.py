@@ -8,11 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
-from jobs import items
+from jobs import items, unswept
 from jobs.tables import idempotency, jobs, log, steps
-
-SWEPT_FOR_GOOD = 2
-"""Mark of a job of which nothing is in storage any more, whoever was still writing when it ended."""
 
 
 def forgettable(db: Connection, before: datetime, limit: int) -> Sequence[str]:
@@ -43,4 +40,4 @@ def forget(db: Connection, job_id: str, before: datetime) -> bool:
 
 def _is_over(before: datetime) -> ColumnElement[bool]:
     """Return what must be true of a job: without its row, nobody would find what is still in storage."""
-    return and_(jobs.c.swept == SWEPT_FOR_GOOD, jobs.c.status == "dismissed", jobs.c.finished < before)
+    return and_(jobs.c.swept == unswept.FOR_GOOD, jobs.c.status == "dismissed", jobs.c.finished < before)

@@ -8,46 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from jobs import forgetting, items, order_keys
+from jobs import forgetting, items, job_rows, order_keys, unswept
 from jobs.errors import JobConflict, JobNotFound
-from jobs.forgetting import SWEPT_FOR_GOOD
-from jobs.job import ClaimedStep, Job, JobRequest, JobState
+from jobs.job import ClaimedStep, Job, JobRequest
 from jobs.job_list import JobFilter, JobPage, cursor, page_query
 from jobs.order_facts import OrderFacts
 from jobs.order_keys import OrderKey
 from jobs.quotas import NO_QUOTA, Quota, check_quota, take_turn
 from jobs.steps import StepBook, StepOutputs
 from jobs.tables import BRIEF, jobs, log, steps
+from jobs.unswept import Unswept
 
 __all__ = ["JobFilter", "JobPage", "JobStore", "LogEntry", "OrderKey", "StepOutputs"]
-
-_STATE: TypeAdapter[JobState] = TypeAdapter(JobState)
-
-
-SWEPT = ("successful", "dismissed")
-"""States of jobs that are swept behind; a failed one may be retried from what it left."""
-SWEPT_ONCE = 1
-"""How far that is, 0 for not at all. A worker may be writing when its job ends, and for as long as a step may take: it
-hears of the end at a heartbeat, but perhaps the job book is away from it, or it is killed before it has removed what it
-wrote. No step can be claimed any more, so that all is quiet after the longest step (`visibility_timeout_s`), and what
-lies there then is removed by a second, last sweep (`SWEPT_FOR_GOOD`)."""
-
-
-@dataclass(frozen=True)
-class Unswept:
-    """An ended job to be swept behind.
-
-    Attributes:
-        job: as it was found.
-        last: no attempt can write any more.
-    """
-
-    job: Job
-    last: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +92,7 @@ class JobStore(StepBook):
             take_turn(db, tenant, quota)
             known = order_keys.job_of(db, tenant, key) if key is not None else None
             if known is not None:
-                return self._job(db, self._row(db, known, tenant))
+                return job_rows.to_job(db, job_rows.find(db, known, tenant))
             now = self.database.now(db)
             check_quota(db, tenant, quota, now)
             before = self._waiting(db)
@@ -138,7 +113,7 @@ class JobStore(StepBook):
                 order_keys.remember(db, tenant, key, job_id, now)
             self._add(db, job_id, "plan", [""], now)
             self._say(db, str(job_id), "info", f"accepted, {before} before it" if before else "accepted", now)
-            return self._job(db, self._row(db, job_id, tenant))
+            return job_rows.to_job(db, job_rows.find(db, job_id, tenant))
 
     def waiting_before(self, job: Job | None = None) -> int:
         """Return how many jobs, of all customers, were ordered before this one and still wait for a worker.
@@ -161,7 +136,7 @@ class JobStore(StepBook):
             JobNotFound: there is none, or it is another tenant's.
         """
         with self.database.read() as db:
-            return self._job(db, self._row(db, job_id, tenant))
+            return job_rows.to_job(db, job_rows.find(db, job_id, tenant))
 
     def request_of(self, job_id: UUID) -> JobRequest:
         """Return the whole order of a job, whoever's it is: it is long, and few need it.
@@ -184,7 +159,7 @@ class JobStore(StepBook):
     def job_of(self, step: ClaimedStep) -> Job:
         """Return the job of a claimed step, whoever's it is."""
         with self.database.read() as db:
-            return self._job(db, db.execute(select(*BRIEF).where(jobs.c.id == str(step.job_id))).one())
+            return job_rows.to_job(db, db.execute(select(*BRIEF).where(jobs.c.id == str(step.job_id))).one())
 
     def list(self, tenant: str, wanted: JobFilter, *, limit: int, after: str | None = None) -> JobPage:
         """Return a page of jobs, newest first.
@@ -202,7 +177,7 @@ class JobStore(StepBook):
             query = page_query(tenant, wanted, after, self.database, self.database.now(db))
             rows = db.execute(query.limit(limit + 1)).all()
             more = len(rows) > limit
-            found = [self._job(db, row) for row in rows[:limit]]
+            found = [job_rows.to_job(db, row) for row in rows[:limit]]
         return JobPage(found, cursor(rows[limit - 1]) if more else None)
 
     def dismiss(self, job_id: UUID, tenant: str = "local") -> Job:
@@ -212,10 +187,10 @@ class JobStore(StepBook):
             JobNotFound: there is none, or it is another tenant's.
         """
         with self.database.write() as db:
-            row = self._row(db, job_id, tenant, lock=True)
+            row = job_rows.find(db, job_id, tenant, lock=True)
             if row.status != "dismissed":
                 self._dismiss(db, row, "dismissed")
-            return self._job(db, self._row(db, job_id, tenant))
+            return job_rows.to_job(db, job_rows.find(db, job_id, tenant))
 
     def expire(self, days: float, limit: int = 100) -> int:
         """Dismiss jobs that ended more than so many days ago; returns how many those were."""
@@ -267,7 +242,7 @@ class JobStore(StepBook):
         """
         with self.database.write() as db:
             take_turn(db, tenant, quota)
-            row = self._row(db, job_id, tenant, lock=True)
+            row = job_rows.find(db, job_id, tenant, lock=True)
             if row.status != "failed":
                 raise JobConflict(f"job {job_id} is {row.status}: only a failed job can be retried")
             now = self.database.now(db)
@@ -284,7 +259,7 @@ class JobStore(StepBook):
             }
             db.execute(update(jobs).where(jobs.c.id == str(job_id)).values(**values, message="waiting for a worker"))
             self._say(db, str(job_id), "info", f"retried, attempt {row.attempt + 1}", now)
-            return self._job(db, self._row(db, job_id, tenant))
+            return job_rows.to_job(db, job_rows.find(db, job_id, tenant))
 
     def log(self, job_id: UUID, level: str, message: str) -> None:
         """Add a line to a job's log."""
@@ -298,55 +273,12 @@ class JobStore(StepBook):
         return [LogEntry(row.time, row.level, row.message) for row in rows]
 
     def to_sweep(self, limit: int = 100) -> Sequence[Unswept]:
-        """Return ended jobs whose scratch objects may still be in storage, in any order.
-
-        One that cannot be swept ends a round; in a fixed order the same others would wait behind it forever. Those
-        whose time for the last sweep has come do not keep those that have just ended waiting: of both kinds there are
-        as many as the limit.
-        """
+        """Return ended jobs whose scratch objects may still be in storage, in any order."""
         with self.database.read() as db:
             quiet = self.database.now(db) - timedelta(seconds=self._settings.visibility_timeout_s)
-            ended = select(*BRIEF).where(jobs.c.status.in_(SWEPT)).order_by(func.random()).limit(limit)
-            again = (jobs.c.swept == SWEPT_ONCE, jobs.c.finished < quiet)
-            rows = [*db.execute(ended.where(jobs.c.swept == 0)), *db.execute(ended.where(*again))]
-            return [Unswept(self._job(db, row), last=row.finished < quiet) for row in rows]
+            return unswept.find(db, quiet, limit)
 
     def mark_swept(self, found: Unswept) -> None:
-        """Remember that what a job left is gone, for good where the sweep was the last one.
-
-        A job that has changed since it was found keeps its mark: its results may have been deleted meanwhile.
-        """
-        job, swept = found.job, SWEPT_FOR_GOOD if found.last else SWEPT_ONCE
-        as_found = (jobs.c.id == str(job.id), jobs.c.status == job.state.status, jobs.c.updated == job.updated)
+        """Remember that what a job left is gone, unless the job has changed since it was found."""
         with self.database.write() as db:
-            db.execute(update(jobs).where(*as_found, jobs.c.swept < swept).values(swept=swept))
-
-    def _row(self, db: Connection, job_id: UUID, tenant: str, *, lock: bool = False) -> Row[Any]:
-        query = select(*BRIEF).where(jobs.c.id == str(job_id), jobs.c.tenant == tenant)
-        row = db.execute(query.with_for_update() if lock else query).one_or_none()
-        if row is None:
-            raise JobNotFound(f"there is no job {job_id}")
-        return row
-
-    @staticmethod
-    def _request(db: Connection, job_id: str) -> JobRequest:
-        return JobRequest.model_validate(db.execute(select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one())
-
-    def _job(self, db: Connection, row: Row[Any]) -> Job:
-        facts = OrderFacts.of(self._request(db, row.id)) if row.facts is None else OrderFacts.model_validate(row.facts)
-        details = {"failed": {"reason": row.reason}, "successful": {"manifest_href": row.manifest_href}}
-        return Job(
-            id=UUID(row.id),
-            tenant=row.tenant,
-            order=facts,
-            state=_STATE.validate_python({"status": row.status} | details.get(row.status, {})),
-            created=row.created,
-            started=row.started,
-            finished=row.finished,
-            updated=row.updated,
-            stage=row.stage,
-            progress=row.progress,
-            message=row.message,
-            attempt=row.attempt,
-            simulated=row.simulated,
-        )
+            unswept.mark(db, found)

@@ -8,7 +8,7 @@ from typing import Self
 from service.turns import Turns
 
 LONG_ANSWERS = 3
-"""Answers of some seconds that are worked on together: what they read is in memory together, too."""
+"""Answers of some seconds, or large ones, that are worked on together: what they read is in memory together, too."""
 LARGE_BODIES = 8
 """Large bodies that are in memory together, 16 MiB each, as they were sent."""
 LARGE_PAYLOADS = 2

@@ -19,7 +19,7 @@ from jobs.job import Accepted, Job, Running
 from jobs.keys import job_prefix
 from jobs.store import JobFilter, JobPage
 from service.body import json_object
-from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts
+from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts, Turn
 from service.errors import HttpProblem
 from service.etags import has_already
 from service.intake import accepted_order
@@ -125,7 +125,7 @@ async def job_status(
         **problems(404, 503),
     },
 )
-def job_order(job: GivenJob, parts: GivenParts) -> JSONResponse:
+def job_order(job: GivenJob, parts: GivenParts, turn: Turn) -> JSONResponse:
     """Give the order as it can be placed again: what is not its default, and the catalogue that was taken."""
     return JSONResponse(whole_order(parts.jobs.request_of(job.id)))
 

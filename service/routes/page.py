@@ -21,7 +21,7 @@ from jobs.job import Job
 from jobs.store import JobFilter
 from service.accept import prefers_html
 from service.auth import open_to_all
-from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts
+from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts, Turn
 from service.errors import HttpProblem
 from service.etags import has_already
 from service.headers import origin_of, page_policy
@@ -93,7 +93,7 @@ def job_list(
 
 
 @router.get("/jobs/{job_id}.json")
-def job_order(job: GivenJob, parts: GivenParts) -> JSONResponse:
+def job_order(job: GivenJob, parts: GivenParts, turn: Turn) -> JSONResponse:
     """Give what was ordered, so that it can be shown, changed and ordered again."""
     whole = {"request": whole_order(parts.jobs.request_of(job.id))}
     return JSONResponse(_order(job, parts) | whole, headers=_ASK_AGAIN)

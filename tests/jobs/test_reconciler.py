@@ -13,8 +13,8 @@ from jobs.queue import QUEUE_OF
 from jobs.reach import Reach
 from jobs.reconciler import reconcile_once
 from jobs.settings import JobsSettings
-from jobs.store import Unswept
 from jobs.tables import steps
+from jobs.unswept import Unswept
 
 
 class Bell:

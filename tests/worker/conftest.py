@@ -1,4 +1,4 @@
-"""A small simulated catalogue, a plan on it, and the parts of a worker process."""
+"""A small simulated catalogue, a plan on it, the parts of a worker process, and a worker that has them."""
 
 import json
 from datetime import date
@@ -12,10 +12,14 @@ from jobs.catalog import CatalogProfile, open_catalog
 from jobs.file_storage import FileStorage
 from jobs.job import JobRequest, Limits
 from jobs.planning import Plan, make_plan
+from jobs.settings import JobsSettings
+from jobs.store import JobStore
 from models.reconstruction import HALO_PX
 from models.simulation.site import SiteSpec
+from worker import tasks
 from worker.inputs.read import SceneReader
 from worker.runtime import Parts
+from worker.settings import WorkerSettings
 
 SPEC = SiteSpec(size_px=40, start=date(2023, 3, 1), end=date(2023, 9, 30), region="belgium", seed=5)
 
@@ -63,3 +67,22 @@ def parts(catalogue, tmp_path) -> Parts:
         scratch=tmp_path / "scratch",
         tile_px=256,
     )
+
+
+class Bell:
+    """Takes every wake-up."""
+
+    def run_dry(self):
+        return frozenset()
+
+    def wake(self, step) -> bool:
+        return True
+
+
+@pytest.fixture
+def worker(parts, tmp_path) -> tasks.Worker:
+    """A worker with a job book of its own, whose jobs bear failing a hundred times."""
+    settings = JobsSettings(data_dir=tmp_path, max_attempts=100)
+    store = JobStore(settings.database, settings)
+    store.migrate()
+    return tasks.Worker(store, Bell(), parts, WorkerSettings(data_dir=tmp_path))

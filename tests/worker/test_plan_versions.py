@@ -8,28 +8,7 @@ from jobs.errors import Unavailable
 from jobs.job import JobRequest, Limits
 from jobs.planning import PLAN_VERSION, read_plan
 from jobs.queue import MESSAGE_VERSION
-from jobs.settings import JobsSettings
-from jobs.store import JobStore
 from worker import tasks
-from worker.settings import WorkerSettings
-
-
-class Bell:
-    """Takes every wake-up."""
-
-    def run_dry(self):
-        return frozenset()
-
-    def wake(self, step) -> bool:
-        return True
-
-
-@pytest.fixture
-def worker(parts, tmp_path):
-    settings = JobsSettings(data_dir=tmp_path)
-    store = JobStore(settings.database, settings)
-    store.migrate()
-    return tasks.Worker(store, Bell(), parts, WorkerSettings(data_dir=tmp_path))
 
 
 def newer(plan) -> bytes:

@@ -12,29 +12,8 @@ from jobs import tables
 from jobs.errors import InvalidJob, JobConflict, Problem, Unavailable
 from jobs.job import JobRequest, Limits
 from jobs.queue import MESSAGE_VERSION
-from jobs.settings import JobsSettings
-from jobs.store import JobStore
 from worker import draining, tasks
-from worker.settings import WorkerSettings
 from worker.streak import SickWorker, Streak
-
-
-class Bell:
-    """Takes every wake-up."""
-
-    def run_dry(self):
-        return frozenset()
-
-    def wake(self, step) -> bool:
-        return True
-
-
-@pytest.fixture
-def worker(parts, tmp_path):
-    settings = JobsSettings(data_dir=tmp_path, max_attempts=100)
-    store = JobStore(settings.database, settings)
-    store.migrate()
-    return tasks.Worker(store, Bell(), parts, WorkerSettings(data_dir=tmp_path))
 
 
 def ordered(worker, order) -> str:
