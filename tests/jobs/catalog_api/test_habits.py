@@ -1,129 +1,19 @@
-"""STAC APIs: a real server, and one that has every bad habit the archives have shown."""
+"""A STAC API that has every bad habit the archives have shown."""
 
 import base64
 import json
-import re
 import threading
 import time
-from datetime import date
-from pathlib import Path
-from uuid import UUID
 
-import pystac
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
-from shapely import box
-from shapely.geometry import shape
 
 from clearleaf.addresses import free_port
-from clearleaf.simulated import write_catalogue
 from jobs import catalog_api
-from jobs.catalog import Catalog, CatalogProfile
-from jobs.errors import AccessDenied, InvalidJob, JobDismissed, NoScenes, Unavailable
-from jobs.extent import Extent
-from jobs.job import JobRequest, Limits
-from jobs.order_times import TimeRange
-from jobs.planning import make_plan
-from jobs.sources import Source
-from models.simulation.site import SiteSpec
-
-DAYS = TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
-COLLECTIONS = {"s2": "sentinel-2-l2a", "s1": "sentinel-1-rtc"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    spec = SiteSpec(size_px=16, start=date(2023, 4, 25), end=date(2023, 5, 31), region="belgium", seed=1)
-    return write_catalogue(spec, tmp_path_factory.mktemp("catalogue")).parent
-
-
-@pytest.fixture(scope="module")
-def area(folder):
-    return shape(json.loads((folder / "aoi.geojson").read_text())["geometry"])
-
-
-@pytest.fixture(scope="module")
-def documents(folder) -> tuple[list[dict], list[dict]]:
-    """Collections and items as an API holds them: without links, files with their whole path."""
-    collections, items = [], []
-    for collection in pystac.Catalog.from_file(str(folder / "catalog.json")).get_children():
-        collections.append(collection.to_dict(transform_hrefs=False) | {"links": []})
-        for item in collection.get_items():
-            for asset in item.assets.values():
-                asset.href = f"file://{asset.get_absolute_href()}"
-            items.append(item.to_dict(transform_hrefs=False) | {"links": []})
-    return collections, items
-
-
-def profile(url: str, folder: Path, **facts: object) -> CatalogProfile:
-    def source(collection):
-        return Source(href=url, collection=collection, asset_hosts=(str(folder),), **facts)
-
-    return CatalogProfile(name="api", **{sensor: source(name) for sensor, name in COLLECTIONS.items()})
-
-
-@pytest.fixture(scope="module")
-def static(folder, area):
-    return Catalog(CatalogProfile(name="static", href=str(folder))).search(area, DAYS)
-
-
-# A real server
-
-
-@pytest.fixture(scope="module")
-def rustac(documents, stac_api):
-    """The URL of a real STAC API with the simulated catalogue in it."""
-    with stac_api(*documents) as url:
-        yield url
-
-
-def test_a_real_api_is_found_out_by_itself_and_answers_as_the_static_catalogue_does(rustac, folder, area, static):
-    found = Catalog(profile(rustac, folder)).search(area, DAYS)
-    assert [scene.id for scene in found.scenes] == [scene.id for scene in static.scenes]
-    assert [scene.assets for scene in found.scenes] == [scene.assets for scene in static.scenes]
-    assert found.dropped == ()
-    assert all(
-        scene.href == f"{rustac}/collections/{COLLECTIONS[scene.sensor]}/items/{scene.id}" for scene in found.scenes
-    )
-
-
-def test_small_pages_of_a_real_api_are_all_read(rustac, folder, area, static, monkeypatch):
-    monkeypatch.setattr(catalog_api, "PAGE", 2)
-    assert len(Catalog(profile(rustac, folder)).search(area, DAYS).scenes) == len(static.scenes)
-
-
-def test_a_real_api_has_nothing_elsewhere_or_at_another_time(rustac, folder, area):
-    catalog = Catalog(profile(rustac, folder, kind="api"))
-    assert catalog.search(box(10, 10, 10.1, 10.1), DAYS).scenes == ()
-    assert catalog.search(area, TimeRange(start=date(2020, 1, 1), end=date(2020, 2, 1))).scenes == ()
-
-
-def test_a_real_api_tells_its_extents(rustac, folder, area):
-    extents = Catalog(profile(rustac, folder)).extents()
-    assert len(extents) == 2
-    assert all(isinstance(extent, Extent) and extent.meets(area) and extent.overlaps(DAYS) for extent in extents)
-
-
-def test_files_elsewhere_than_in_known_places_are_left_out_by_name(rustac, folder, area, caplog):
-    found = Catalog(profile(rustac, folder / "elsewhere")).search(area, DAYS)
-    assert found.scenes == ()
-    assert found.dropped
-    assert all("where files of its catalogue are not read from" in scene.reason for scene in found.dropped)
-    assert re.search(
-        r"its asset .* lies outside the folders of its catalogue; name that place in asset_hosts", caplog.text
-    )
-
-
-def test_an_order_for_which_everything_was_left_out_says_why(rustac, folder):
-    aoi = json.loads((folder / "aoi.geojson").read_text())
-    request = JobRequest.parse({"aoi": aoi, "start": "2023-05-01", "end": "2023-05-20"}, Limits())
-    with pytest.raises(NoScenes, match=r"were found and left out, .* because an asset of it lies where files"):
-        make_plan(UUID(int=1), request, Catalog(profile(rustac, folder / "elsewhere")), tile_px=256, halo=32)
-
-
-# A server with bad habits
+from jobs.catalog import Catalog
+from jobs.errors import AccessDenied, InvalidJob, JobDismissed, Unavailable
 
 
 class Habits:
@@ -230,9 +120,9 @@ def _served(app: FastAPI, made: Habits):
 
 
 @pytest.fixture
-def searched(habits, folder, area):
+def searched(habits, area, profile, days):
     def search():
-        return Catalog(profile(habits.url, folder, kind="api")).search(area, DAYS)
+        return Catalog(profile(habits.url, kind="api")).search(area, days)
 
     return search
 
@@ -260,25 +150,25 @@ def test_all_pages_are_read(habits, searched, static, monkeypatch, post):
     assert len(habits.asked) > 4
 
 
-def test_every_page_is_told_before_the_next_is_asked_for(habits, folder, area, monkeypatch):
+def test_every_page_is_told_before_the_next_is_asked_for(habits, area, monkeypatch, profile, days):
     monkeypatch.setattr(catalog_api, "PAGE", 2)
     told = []
-    catalog = Catalog(profile(habits.url, folder, kind="api"))
-    catalog.search(area, DAYS, lambda found: told.append((found, len(habits.asked))))
+    catalog = Catalog(profile(habits.url, kind="api"))
+    catalog.search(area, days, lambda found: told.append((found, len(habits.asked))))
     assert len(told) == len(habits.asked) > 4
     assert [asked for _, asked in told] == list(range(1, len(told) + 1))
     assert told[0] == (2, 1)
     assert told[-1][0] == len(habits.items)
 
 
-def test_a_search_is_stopped_between_its_pages(habits, folder, area, monkeypatch):
+def test_a_search_is_stopped_between_its_pages(habits, area, monkeypatch, profile, days):
     monkeypatch.setattr(catalog_api, "PAGE", 2)
 
     def stop(found):
         raise JobDismissed("given up")
 
     with pytest.raises(JobDismissed):
-        Catalog(profile(habits.url, folder, kind="api")).search(area, DAYS, stop)
+        Catalog(profile(habits.url, kind="api")).search(area, days, stop)
     assert len(habits.asked) == 1
 
 
@@ -287,12 +177,12 @@ def test_a_server_that_ignores_every_filter_changes_nothing(habits, searched, st
     assert ids(searched()) == ids(static)
 
 
-def test_a_password_goes_with_every_question_though_links_do_not_repeat_it(habits, folder, area, static):
+def test_a_password_goes_with_every_question_though_links_do_not_repeat_it(habits, area, static, profile, days):
     habits.password = f"Basic {base64.b64encode(b'user:hunter2').decode()}"
     with pytest.raises(AccessDenied):
-        Catalog(profile(habits.url, folder, kind="api"))
+        Catalog(profile(habits.url, kind="api"))
     url = habits.url.replace("//", "//user:hunter2@")
-    assert ids(Catalog(profile(url, folder, kind="api")).search(area, DAYS)) == ids(static)
+    assert ids(Catalog(profile(url, kind="api")).search(area, days)) == ids(static)
 
 
 def test_an_api_that_forgets_to_say_that_it_can_be_searched_is_searched(habits, searched, static):
@@ -401,9 +291,9 @@ def test_a_next_page_on_another_host_is_not_fetched(habits, searched):
         searched()
 
 
-def test_a_collection_that_is_not_there_has_no_extent(habits, folder):
+def test_a_collection_that_is_not_there_has_no_extent(habits, profile):
     habits.collections = []
-    assert Catalog(profile(habits.url, folder, kind="api")).extents() == ()
+    assert Catalog(profile(habits.url, kind="api")).extents() == ()
 
 
 def test_a_collection_that_an_api_does_not_have_is_named_with_those_it_has(habits, searched):
@@ -412,12 +302,12 @@ def test_a_collection_that_an_api_does_not_have_is_named_with_those_it_has(habit
         searched()
 
 
-def test_a_place_that_is_no_api_says_so(habits, folder):
-    nothing = profile(f"{habits.url}/nothing", folder, kind="api")
+def test_a_place_that_is_no_api_says_so(habits, profile):
+    nothing = profile(f"{habits.url}/nothing", kind="api")
     with pytest.raises(InvalidJob, match="no STAC API"):
         Catalog(nothing)
 
 
-def test_a_dead_endpoint_is_weather(folder):
+def test_a_dead_endpoint_is_weather(profile):
     with pytest.raises(Unavailable, match="cannot be reached"):
-        Catalog(profile(f"http://127.0.0.1:{free_port()}", folder, kind="api"))
+        Catalog(profile(f"http://127.0.0.1:{free_port()}", kind="api"))
