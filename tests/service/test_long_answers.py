@@ -19,14 +19,13 @@ def test_a_long_answer_waits_for_its_turn(app, new_job, door):
             said.append((path, (await client.get(path)).status_code))
 
     async def trial():
-        async with anyio.create_task_group() as group:
-            async with turns.of("local"):
-                group.start_soon(ask, door.format(job.id))
-                with anyio.fail_after(60):
-                    while not turns._waiting.get("local"):
-                        await anyio.sleep(0.001)
-                    await ask(f"/jobs/{job.id}")
-                assert len(said) == 1
+        async with anyio.create_task_group() as group, turns.of("local"):
+            group.start_soon(ask, door.format(job.id))
+            with anyio.fail_after(60):
+                while not turns._waiting.get("local"):
+                    await anyio.sleep(0.001)
+                await ask(f"/jobs/{job.id}")
+            assert len(said) == 1
 
     anyio.run(trial)
     assert said == [(f"/jobs/{job.id}", 200), (door.format(job.id), 200)]
