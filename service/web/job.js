@@ -7,6 +7,7 @@ import { lookAt, outlines, readFeatures, shape } from "./map.js";
 import { areaWords, clockWords, count, lasting, sentence, spanWords, STAGES, STATES } from "./words.js";
 
 const PATIENCE_S = 25;
+const NOW_AND_THEN_S = 5;
 const ENDED = ["successful", "failed", "dismissed"];
 const AWAY = "The service cannot be reached at the moment; a job goes on, and this page asks again.";
 const BUSY = "So much is asked for at the moment that this page has to wait; a job goes on.";
@@ -20,6 +21,13 @@ export async function show({ panel, map, jobId }) {
 
 // Whether a question may be answered when it is asked again.
 const passes = (error) => error instanceof Problem && (!error.status || error.status >= 500 || error.status === 429);
+
+// Ends early where the machine is connected again.
+const rest = (seconds) =>
+  new Promise((wake) => {
+    setTimeout(wake, 1000 * seconds);
+    window.ononline = wake;
+  });
 
 class JobView {
   constructor(panel, map, id, order) {
@@ -48,20 +56,22 @@ class JobView {
 
   async ask() {
     for (let pause = 1; !this.info || !ENDED.includes(this.info.status); ) {
+      const patience = this.etag && !this.away && !this.crowded ? PATIENCE_S : 0; // after an outage, any answer is news
       try {
         const headers = this.etag ? { "If-None-Match": this.etag } : {};
-        const patience = this.etag && !this.away ? PATIENCE_S : 0; // after an outage, any answer is news
         const answer = await ask(`jobs/${this.id}?wait=${patience}`, { headers });
         if (answer.status !== 304) await this.hear(await answer.json(), answer.headers.get("ETag"));
         this.lost(false);
         pause = 1;
+        if (this.crowded) await rest(NOW_AND_THEN_S);
       } catch (error) {
         if (!passes(error)) throw error;
+        if (error.status === 429 && patience) {
+          this.crowded = true; // as many wait already as may: who asks now and then needs no place
+          continue;
+        }
         this.lost(true, error.status === 429 ? BUSY : AWAY);
-        await new Promise((wake) => {
-          setTimeout(wake, 1000 * pause);
-          window.ononline = wake;
-        });
+        await rest(pause);
         pause = Math.min(pause * 2, 30);
       }
     }

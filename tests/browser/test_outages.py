@@ -49,3 +49,28 @@ def test_after_an_outage_the_page_asks_at_once_whether_the_service_is_back(visit
     seen.go(f"/jobs/{finished.id}")
     page.get_by_role("heading", name="Files").wait_for()
     assert [wait > 0 for wait in waits] == [False, True, False, True]
+
+
+def test_where_as_many_wait_as_may_the_page_asks_now_and_then_and_tells_nobody(visit, finished):
+    seen = visit()
+    seen.foreseen.append("429")
+    waits = []
+
+    def answer(route) -> None:
+        (wait,) = parse_qs(urlsplit(route.request.url).query)["wait"]
+        waits.append(int(wait))
+        assert page.locator(".away").count() == 0
+        if int(wait):
+            route.fulfill(status=429, json={"title": "Too many requests", "detail": "too many wait"})
+        elif len(waits) < 4:
+            real = route.fetch()
+            info = real.json() | {"status": "running", "progress": 40, "stage": "tile", "message": "half of it"}
+            route.fulfill(response=real, json=info, headers={"ETag": '"half"', "Content-Type": "application/json"})
+        else:
+            route.continue_()
+
+    page = seen.page
+    page.route(STATUS, answer)
+    seen.go(f"/jobs/{finished.id}")
+    page.get_by_role("heading", name="Files").wait_for()
+    assert [wait > 0 for wait in waits] == [False, True, False, False]
