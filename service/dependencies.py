@@ -54,10 +54,18 @@ def parts_of(request: Request) -> Parts:
 GivenParts = Annotated[Parts, Depends(parts_of)]
 
 
-def tenant_of(request: Request) -> str:
-    """Return whose jobs the caller may see; the doorkeeper has noted who that is."""
+def caller_of(request: Request) -> Caller:
+    """Return who asks; the doorkeeper has noted it."""
     caller = request.state.caller
     assert isinstance(caller, Caller)
+    return caller
+
+
+GivenCaller = Annotated[Caller, Depends(caller_of)]
+
+
+def tenant_of(caller: GivenCaller) -> str:
+    """Return whose jobs the caller may see."""
     return caller.tenant
 
 

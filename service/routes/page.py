@@ -17,11 +17,12 @@ from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import Scope
 
+from jobs import api_keys
 from jobs.job import Job
 from jobs.store import JobFilter
 from service.accept import prefers_html
 from service.auth import open_to_all
-from service.dependencies import GivenJob, GivenParts, GivenTenant, Parts, Turn
+from service.dependencies import GivenCaller, GivenJob, GivenParts, GivenTenant, Parts, Turn
 from service.errors import HttpProblem
 from service.etags import has_already
 from service.headers import origin_of, page_policy
@@ -59,8 +60,8 @@ def page(parts: GivenParts) -> HTMLResponse:
 
 
 @router.get("/config.json")
-def config(parts: GivenParts) -> JSONResponse:
-    """Give what the page must know of this service before anything is ordered."""
+def config(parts: GivenParts, caller: GivenCaller) -> JSONResponse:
+    """Give what the page must know of this service, and of who opens it, before anything is ordered."""
     settings = parts.settings
     limits = settings.limits
     document = {
@@ -72,6 +73,7 @@ def config(parts: GivenParts) -> JSONResponse:
         },
         "catalogs": [_catalog(name, parts) for name in settings.catalogs],
         "default_catalog": settings.default_catalog,
+        "may_order": api_keys.opens(caller.scopes, api_keys.Scope.JOBS),
         "basemap": {"url": settings.basemap_url, "attribution": settings.basemap_attribution},
     }
     return JSONResponse(document, headers=_ASK_AGAIN)

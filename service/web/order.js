@@ -18,6 +18,7 @@ const MISSING = {
   "/start": "Choose the first day",
   "/end": "Choose the last day",
 };
+const READS_ONLY = "This key opens jobs and orders none: whoever runs the service gives you one with the scope “jobs”.";
 const SHOWN = [Where, When, Scenes, Settings].flatMap(({ names }) => names);
 
 export async function show({ panel, map, config }) {
@@ -76,11 +77,12 @@ class OrderForm {
     this.parts = [this.where, this.when, this.scenes, this.settings];
     this.estimate = new Estimate(() => this.order());
     this.button = h("button", { class: "main-button", type: "submit" }, "Order the map");
+    const send = config.may_order ? this.button : h("p", { class: "words" }, READS_ONLY);
     this.element = h(
       "form",
       { class: "form", novalidate: true, "aria-label": "Order", onsubmit: (event) => this.send(event), oninput: changed, onchange: changed },
       this.parts.map(({ element }) => element),
-      h("div", { class: "send" }, this.estimate.element, told("order"), this.button),
+      h("div", { class: "send" }, this.estimate.element, told("order"), send),
     );
     this.scenes.changed();
   }
@@ -110,7 +112,7 @@ class OrderForm {
 
   async send(event) {
     event.preventDefault();
-    if (this.sending) return;
+    if (this.sending || !this.button.isConnected) return;
     forgive(this.element);
     this.where.take(null);
     const order = this.order();

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs.api_keys import KeyBook, Scope
+from jobs.database import Database
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
@@ -78,6 +81,19 @@ def test_a_field_is_ordered_with_a_key(asked, guarded):
         page.get_by_role("button", name="Stop the job").wait_for()
     job_id = page.url.rpartition("/")[2]
     assert guarded.client.status(job_id)["jobID"] == job_id
+
+
+def test_a_key_that_only_reads_is_told_before_a_field_is_drawn(asked, guarded, job):
+    database = Database(f"sqlite:///{guarded.embedded.data / 'jobs.sqlite'}")
+    key = KeyBook(database).create("farm", {Scope.READ}, name="reader").text
+    page, _ = asked
+    page.goto(guarded.embedded.url)
+    sign_in(page, key)
+    page.get_by_text("This key opens jobs and orders none").wait_for()
+    assert page.get_by_role("button", name="Order the map").count() == 0
+    page.get_by_label("First day").press("Enter")  # a form is sent by that, too
+    page.locator(".jobs a").first.click()
+    page.get_by_role("heading", name="Files").wait_for()
 
 
 def test_a_key_that_ends_meanwhile_is_asked_for_again_and_nothing_is_lost(asked, guarded):

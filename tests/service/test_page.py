@@ -174,6 +174,7 @@ def test_the_page_learns_of_caps_and_catalogues(client):
         {"name": "simulated", "title": "Simulated", "simulated": True, "bbox": None, "start": None, "end": None}
     ]
     assert config["basemap"]["url"] == ""
+    assert config["may_order"] is True
 
 
 def test_the_page_learns_what_was_ordered(client, order):
