@@ -362,7 +362,7 @@ def test_lists_know_when_a_job_was_ordered_and_how_long_it_took(store, moved, re
     assert ids(created_to=ended.created) == [ended.id, runs.id, waits.id]
     assert ids(created_from=before.created) == [before.id]
     assert ids(created_from=runs.created, created_to=runs.created) == [runs.id]
-    moved(tables.jobs.c.started, -3600, tables.jobs.c.id == str(runs.id))
+    moved(tables.jobs.c.started, -3601, tables.jobs.c.id == str(runs.id))  # days as numbers are good to a millisecond
     assert runs.id in ids(min_seconds=3600)
     assert before.id not in ids(min_seconds=0)  # nobody has begun it
     took = store.get(ended.id)
