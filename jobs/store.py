@@ -105,7 +105,7 @@ class JobStore(StepBook):
                     progress=0,
                     message="waiting for a worker",
                     attempt=1,
-                    swept=0,
+                    swept=unswept.NEVER,
                     version=1,
                 )
             )
@@ -227,7 +227,13 @@ class JobStore(StepBook):
 
     def _dismiss(self, db: Connection, row: Row[Any], message: str, finished: datetime | None = None) -> None:
         now = self.database.now(db)
-        values = {"status": "dismissed", "finished": finished or now, "updated": now, "stage": None, "swept": 0}
+        values = {
+            "status": "dismissed",
+            "finished": finished or now,
+            "updated": now,
+            "stage": None,
+            "swept": unswept.NEVER,
+        }
         db.execute(update(jobs).where(jobs.c.id == row.id).values(**values, message=message))
         items.forget(db, UUID(row.id))
         self._say(db, row.id, "info", message, now)
@@ -273,12 +279,12 @@ class JobStore(StepBook):
         return [LogEntry(row.time, row.level, row.message) for row in rows]
 
     def to_sweep(self, limit: int = 100) -> Sequence[Unswept]:
-        """Return ended jobs whose scratch objects may still be in storage, in any order."""
+        """Return ended jobs to be swept behind; see `unswept.find`."""
         with self.database.read() as db:
             quiet = self.database.now(db) - timedelta(seconds=self._settings.visibility_timeout_s)
             return unswept.find(db, quiet, limit)
 
     def mark_swept(self, found: Unswept) -> None:
-        """Remember that what a job left is gone, unless the job has changed since it was found."""
+        """Remember that what a job left is gone; see `unswept.mark`."""
         with self.database.write() as db:
             unswept.mark(db, found)

@@ -65,7 +65,7 @@ jobs = Table(
     Column("message", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("tile_ids", JSON),
-    Column("swept", Integer, nullable=False),  # how often since it ended; after the second time nothing is left
+    Column("swept", Integer, nullable=False),  # a mark of `jobs.unswept`
     Column("traceparent", String(64)),
     Column("version", Integer, nullable=False),
     Index("jobs_by_tenant", "tenant", "created"),

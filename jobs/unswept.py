@@ -19,8 +19,9 @@ from jobs.tables import BRIEF, jobs
 
 ENDED = ("successful", "dismissed")
 """States of jobs that are swept behind; a failed one may be retried from what it left."""
+NEVER = 0
 ONCE = 1
-"""Mark of a job that was swept while somebody may still have been writing; 0 for not at all."""
+"""Mark of a job that was swept while somebody may still have been writing."""
 FOR_GOOD = 2
 """Mark of a job of which nothing but its results is in storage any more, whoever was still writing when it ended."""
 
@@ -52,7 +53,7 @@ def find(db: Connection, quiet: datetime, limit: int) -> Sequence[Unswept]:
     """
     ended = select(*BRIEF).where(jobs.c.status.in_(ENDED)).order_by(func.random()).limit(limit)
     again = (jobs.c.swept == ONCE, jobs.c.finished < quiet)
-    rows = [*db.execute(ended.where(jobs.c.swept == 0)), *db.execute(ended.where(*again))]
+    rows = [*db.execute(ended.where(jobs.c.swept == NEVER)), *db.execute(ended.where(*again))]
     return [Unswept(to_job(db, row), last=row.finished < quiet) for row in rows]
 
 

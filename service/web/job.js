@@ -8,14 +8,15 @@ import { areaWords, clockWords, count, lasting, sentence, spanWords, STAGES, STA
 
 const PATIENCE_S = 25;
 const NOW_AND_THEN_S = 5;
+const ROUNDS = 12; // of asking now and then, before the page tries to wait again
 const ENDED = ["successful", "failed", "dismissed"];
 const AWAY = "The service cannot be reached at the moment; a job goes on, and this page asks again.";
 const BUSY = "So much is asked for at the moment that this page has to wait; a job goes on.";
 
-export async function show({ panel, map, jobId }) {
+export async function show({ panel, map, config, jobId }) {
   document.title = "Job – clearleaf";
   const order = await json(`page/jobs/${encodeURIComponent(jobId)}.json`);
-  const view = new JobView(panel, map, jobId, order);
+  const view = new JobView(panel, map, jobId, order, config.may_order);
   await view.follow();
 }
 
@@ -30,8 +31,9 @@ const rest = (seconds) =>
   });
 
 class JobView {
-  constructor(panel, map, id, order) {
-    Object.assign(this, { panel, map, id, order, etag: "" });
+  // `mayOrder`: whoever looks may also order, stop and remove.
+  constructor(panel, map, id, order, mayOrder) {
+    Object.assign(this, { panel, map, id, order, mayOrder, etag: "", crowded: 0 });
     this.outline = outlines(() => shape("band", "accent", 2), 3);
     this.outline.getSource().addFeatures(readFeatures(order.request.parcels ?? order.request.aoi));
     map.addLayer(this.outline);
@@ -63,14 +65,14 @@ class JobView {
         if (answer.status !== 304) await this.hear(await answer.json(), answer.headers.get("ETag"));
         this.lost(false);
         pause = 1;
-        if (this.crowded) await rest(NOW_AND_THEN_S);
+        if (this.crowded && !ENDED.includes(this.info.status)) {
+          this.crowded -= 1;
+          await rest(NOW_AND_THEN_S);
+        }
       } catch (error) {
         if (!passes(error)) throw error;
-        if (error.status === 429 && patience) {
-          this.crowded = true; // as many wait already as may: who asks now and then needs no place
-          continue;
-        }
-        this.lost(true, error.status === 429 ? BUSY : AWAY);
+        this.crowded = error.status === 429 && patience ? ROUNDS : 0; // perhaps as many wait as may: who does not wait needs no place
+        if (!this.crowded) this.lost(true, error.status === 429 ? BUSY : AWAY);
         await rest(pause);
         pause = Math.min(pause * 2, 30);
       }
@@ -118,8 +120,9 @@ class JobView {
       this.bar = h("progress", { max: 100, value: 0, "aria-label": "Progress" });
       this.now = h("p", { class: "numbers", role: "status" });
       this.stages = h("ol", { class: "stages" }, STAGES.map(([kind, words]) => h("li", { "data-stage": kind }, words)));
-      this.body.append(this.bar, this.now, this.stages,
-        h("button", { type: "button", onclick: (event) => this.dismiss(event.target, "Stop this job? What it has done so far is lost.") }, "Stop the job"));
+      this.body.append(this.bar, this.now, this.stages);
+      if (this.mayOrder)
+        this.body.append(h("button", { type: "button", onclick: (event) => this.dismiss(event.target, "Stop this job? What it has done so far is lost.") }, "Stop the job"));
       this.log.open = true;
     }
     this.bar.value = info.progress;
@@ -145,14 +148,18 @@ class JobView {
       h("div", { class: "reason" },
         h("h2", {}, none ? "There was nothing to work with" : "The job could not be done"),
         h("p", {}, sentence(reason))),
-      h("div", { class: "actions" }, none ? [this.again("button main-button"), retry] : [retry, this.again()]),
-      h("p", { class: "quiet" }, cure),
     );
+    if (this.mayOrder)
+      this.body.append(
+        h("div", { class: "actions" }, none ? [this.again("button main-button"), retry] : [retry, this.again()]),
+        h("p", { class: "quiet" }, cure),
+      );
     this.log.open = true;
   }
 
   dismissed() {
-    this.body.replaceChildren(h("p", {}, "This job was stopped or removed. It has no results."), h("div", { class: "actions" }, this.again()));
+    this.body.replaceChildren(h("p", {}, "This job was stopped or removed. It has no results."));
+    if (this.mayOrder) this.body.append(h("div", { class: "actions" }, this.again()));
   }
 
   again(looks = "button") {
@@ -164,6 +171,7 @@ class JobView {
     this.log.before(this.body);
     const results = await import("./results.js");
     await results.show({ job: info, order: this.order, map: this.map, outline: this.outline, body: this.body, took: lasting(took) });
+    if (!this.mayOrder) return;
     this.body.append(h("div", { class: "actions" }, this.again(),
       h("button", { type: "button", onclick: (event) => this.dismiss(event.target, "Remove this job’s results? They cannot be brought back.") }, "Remove the results")));
   }

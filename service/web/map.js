@@ -5,7 +5,7 @@ import { $, calm, colour, dark, h, narrow } from "./dom.js";
 import { land } from "./land.js";
 
 const HALF_LABEL = 32; // px
-export const PADDING = [72, 72, 72, 72];
+const PADDING = [72, 72, 72, 72];
 
 export function createMap(config) {
   const map = new ol.Map({

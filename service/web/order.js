@@ -112,7 +112,7 @@ class OrderForm {
 
   async send(event) {
     event.preventDefault();
-    if (this.sending || !this.button.isConnected) return;
+    if (this.sending) return;
     forgive(this.element);
     this.where.take(null);
     const order = this.order();

@@ -81,11 +81,11 @@ class Tiles:
 
     def whole(self, asset: str, day: str) -> float:
         """The share of a raster's colour once it grows no more."""
-        last, now = -1.0, self.share(asset, day)
-        while now != last:
+        looks = [-1.0]
+        while len(looks) < 5 or len(set(looks[-5:])) > 1:
             self.page.wait_for_timeout(200)
-            last, now = now, self.share(asset, day)
-        return now
+            looks.append(self.share(asset, day))
+        return looks[-1]
 
     def _answer(self, route) -> None:
         found = TILE.search(route.request.url).groups()

@@ -74,3 +74,14 @@ def test_where_as_many_wait_as_may_the_page_asks_now_and_then_and_tells_nobody(v
     seen.go(f"/jobs/{finished.id}")
     page.get_by_role("heading", name="Files").wait_for()
     assert [wait > 0 for wait in waits] == [False, True, False, False]
+
+
+def test_who_asks_too_often_reads_that_the_page_has_to_wait(visit, finished):
+    seen = visit()
+    seen.foreseen.append("429")
+    page = seen.page
+    page.route(STATUS, lambda route: route.fulfill(status=429, json={"detail": "too many requests"}), times=2)
+    page.goto(f"{seen.url}/jobs/{finished.id}")
+    page.get_by_text("So much is asked for at the moment").wait_for()
+    page.get_by_role("heading", name="Files").wait_for()
+    page.locator(".away").wait_for(state="detached")

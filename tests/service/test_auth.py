@@ -66,6 +66,12 @@ def test_a_lesser_key_is_told_which_scope_is_missing(guarded, book, order):
     assert "scope jobs" in refused.json()["detail"]
 
 
+@pytest.mark.parametrize(("scope", "may"), [(Scope.READ, False), (Scope.JOBS, True)])
+def test_the_page_learns_whether_its_key_orders(guarded, book, scope, may):
+    config = guarded.get("/page/config.json", headers=bearer(book.create("farm", {scope}).text))
+    assert config.json()["may_order"] is may
+
+
 def test_the_body_of_a_stranger_is_not_read(guarded):
     refused = guarded.post("/jobs", content=b"{" * 100, headers={"content-type": "text/plain"})
     assert refused.status_code == 401

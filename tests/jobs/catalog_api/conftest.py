@@ -17,23 +17,23 @@ from models.simulation.site import SiteSpec
 COLLECTIONS = {"s2": "sentinel-2-l2a", "s1": "sentinel-1-rtc"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def days() -> TimeRange:
     return TimeRange(start=date(2023, 5, 1), end=date(2023, 5, 20))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory):
     spec = SiteSpec(size_px=16, start=date(2023, 4, 25), end=date(2023, 5, 31), region="belgium", seed=1)
     return write_catalogue(spec, tmp_path_factory.mktemp("catalogue")).parent
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def area(folder):
     return shape(json.loads((folder / "aoi.geojson").read_text())["geometry"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def documents(folder) -> tuple[list[dict], list[dict]]:
     """Collections and items as an API holds them: without links, files with their whole path."""
     collections, items = [], []
@@ -46,7 +46,7 @@ def documents(folder) -> tuple[list[dict], list[dict]]:
     return collections, items
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def profile(folder):
     """Return the profile of an API whose files lie in the catalogue's folder, or in another one."""
 
@@ -59,6 +59,6 @@ def profile(folder):
     return of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def static(folder, area, days):
     return Catalog(CatalogProfile(name="static", href=str(folder))).search(area, days)
