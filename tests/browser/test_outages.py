@@ -13,6 +13,13 @@ STATUS = re.compile(r"/jobs/[^/]+\?wait=")
 ONE_OF = [r"/collections/[^/]+/items\?", r"/legends/quality\.json", r"/accuracy\.json", r"/series\?"]
 
 
+def half_done(route) -> None:
+    """Answer that the job is still worked on."""
+    real = route.fetch()
+    info = real.json() | {"status": "running", "progress": 40, "stage": "tile", "message": "half of it"}
+    route.fulfill(response=real, json=info, headers={"ETag": '"half"', "Content-Type": "application/json"})
+
+
 @pytest.mark.parametrize("lost", ONE_OF)
 def test_results_of_which_one_request_was_lost_are_asked_for_again_and_shown_once(visit, finished, lost):
     seen = visit(reduced_motion="reduce")
@@ -37,9 +44,7 @@ def test_after_an_outage_the_page_asks_at_once_whether_the_service_is_back(visit
         if len(waits) == 2:
             route.abort()
         elif len(waits) < 4:
-            real = route.fetch()
-            info = real.json() | {"status": "running", "progress": 40, "stage": "tile", "message": "half of it"}
-            route.fulfill(response=real, json=info, headers={"ETag": '"half"', "Content-Type": "application/json"})
+            half_done(route)
         else:
             assert page.locator(".away").count() == 0
             route.continue_()
@@ -63,9 +68,7 @@ def test_where_as_many_wait_as_may_the_page_asks_now_and_then_and_tells_nobody(v
         if int(wait):
             route.fulfill(status=429, json={"title": "Too many requests", "detail": "too many wait"})
         elif len(waits) < 4:
-            real = route.fetch()
-            info = real.json() | {"status": "running", "progress": 40, "stage": "tile", "message": "half of it"}
-            route.fulfill(response=real, json=info, headers={"ETag": '"half"', "Content-Type": "application/json"})
+            half_done(route)
         else:
             route.continue_()
 
